@@ -1,0 +1,64 @@
+"""What opens a conversation for the young person: the keys behind the token, in memory only."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from helpline.conversation.errors import UnknownToken
+from helpline.store import conversations
+from helpline.store.conversations import ConversationRow
+from helpline.vault import KeyRing, WrapBroken, new_key, token_hash, token_key, unwrap, wrap
+
+
+@dataclass
+class Access:
+    """An open conversation: its id, and the token's key that opens every key epoch of it."""
+
+    conversation: bytes
+    under: bytes = field(repr=False)
+    ring: KeyRing
+
+    def take_in(self, wrapped: dict[int, bytes]) -> None:
+        """Opens key epochs that were added since; raises WrapBroken for another token's."""
+        self.ring.keys.update(
+            {
+                epoch: unwrap(self.under, key, self.conversation, epoch)
+                for epoch, key in wrapped.items()
+                if epoch not in self.ring.keys
+            }
+        )
+
+
+async def open_access(connection: AsyncConnection, token: str) -> tuple[Access, ConversationRow]:
+    """Returns the conversation of a token; raises UnknownToken for every token it is not of."""
+    try:
+        found = await conversations.by_token(connection, token_hash(token))
+        if found is None:
+            raise UnknownToken
+        row, wrapped = found
+        access = Access(row.id, token_key(token), KeyRing({}))
+        access.take_in(wrapped)
+    except WrapBroken as error:
+        raise UnknownToken from error
+    return access, row
+
+
+async def refresh(connection: AsyncConnection, access: Access) -> ConversationRow:
+    """Returns the conversation as it is now, locked; raises UnknownToken once it is revoked."""
+    row = await conversations.by_id(connection, access.conversation, lock=True)
+    if row is None or row.token_hash is None:
+        raise UnknownToken
+    if row.key_epoch not in access.ring.keys:
+        access.take_in(await conversations.wraps(connection, access.conversation, "token"))
+    return row
+
+
+async def new_key_epoch(connection: AsyncConnection, access: Access, row: ConversationRow) -> int:
+    """Starts a key epoch that only the token opens: after a no, a hand-back or a return."""
+    epoch, key = row.key_epoch + 1, new_key()
+    await conversations.add_wrap(
+        connection, row.id, epoch, "token", wrap(access.under, key, row.id, epoch)
+    )
+    await conversations.change(connection, row.id, key_epoch=epoch)
+    access.ring.keys[epoch] = key
+    return epoch

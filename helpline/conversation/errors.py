@@ -1,0 +1,88 @@
+"""Every error that a caller of the service may see, with its HTTP status and code."""
+
+from typing import Any
+
+
+class WaymarkError(Exception):
+    """A refusal with one clear sentence; never holds what anybody wrote."""
+
+    status = 500
+    code = "error"
+    message = "Something went wrong."
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or type(self).message
+        super().__init__(self.code)
+
+    def public(self) -> dict[str, Any]:
+        """The body of the error as contract.md describes it."""
+        return {"error": {"code": self.code, "message": self.message}}
+
+
+class NotJson(WaymarkError):
+    status, code, message = 400, "not_json", "Send JSON in UTF-8."
+
+
+class UnknownToken(WaymarkError):
+    status, code, message = 401, "unknown_token", "This chat is not open."
+
+
+class NotSignedIn(WaymarkError):
+    status, code, message = 401, "not_signed_in", "Sign in first."
+
+
+class SignInRefused(WaymarkError):
+    status, code, message = 401, "sign_in_refused", "Name, password or code is not right."
+
+
+class NotAllowed(WaymarkError):
+    status, code, message = 403, "not_allowed", "You may not do this."
+
+
+class NotOpen(WaymarkError):
+    status, code, message = 403, "not_open", "The young person has not tapped Talk."
+
+
+class UnknownButton(WaymarkError):
+    status, code, message = 404, "unknown_button", "This button is not in this chat."
+
+
+class UnknownConversation(WaymarkError):
+    status, code, message = 404, "unknown_conversation", "This chat is not on the desk."
+
+
+class ConversationEnded(WaymarkError):
+    status, code, message = 409, "ended", "This chat has ended."
+
+
+class IdUsed(WaymarkError):
+    status, code, message = 409, "id_used", "This id was used for another message."
+
+
+class AlreadyTaken(WaymarkError):
+    status, code, message = 409, "already_taken", "Another helper has taken this chat."
+
+
+class NotYours(WaymarkError):
+    status, code, message = 409, "not_yours", "You do not hold this chat."
+
+
+class TooLong(WaymarkError):
+    status, code, message = 413, "too_long", "A message has at most 2,000 characters."
+
+
+class Invalid(WaymarkError):
+    status, code, message = 422, "invalid", "Send an id and either a text or a button."
+
+
+class SlowDown(WaymarkError):
+    status, code, message = 429, "slow_down", "Too many tries. Wait a little."
+
+    def __init__(self, retry_after: int) -> None:
+        """`retry_after` in seconds."""
+        self.retry_after = retry_after
+        super().__init__()
+
+
+class PartDown(WaymarkError):
+    status, code, message = 503, "part_down", "This part is not working right now. Try again soon."

@@ -1,0 +1,36 @@
+"""What the sides of a conversation share, handed in once by the composition root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from helpline.broadcast import Broadcast
+from helpline.conversation.wording import Wording
+from helpline.dialogue import Dialogue
+from helpline.store.database import Database
+from safeguarding import Policy, Screener
+
+HERE_S = 45
+"""A helper counts as here for so many seconds after the desk was last heard of."""
+
+
+@dataclass(frozen=True)
+class Heart:
+    """The parts; `clock` gives the time in UTC, `opens` the next opening as words or None."""
+
+    database: Database
+    broadcast: Broadcast
+    dialogue: Dialogue
+    screener: Screener
+    policy: Policy
+    wording: Wording
+    clock: Callable[[], datetime]
+    opens: Callable[[datetime], str | None]
+
+    def now(self) -> float:
+        """Seconds since 1970 (UTC)."""
+        return self.clock().timestamp()
+
+    def hour(self) -> int:
+        """Hours since 1970 (UTC): all that is kept in clear of when a chat was last active."""
+        return int(self.now() // 3600)

@@ -1,0 +1,64 @@
+"""Removes what has passed its retention; each schedule is a setting of its own."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import or_, select
+
+from helpline.settings import Settings
+from helpline.store import conversations, tables
+from helpline.store.database import Database
+
+HIDDEN_FOR_HOURS = 24
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many chats were removed: never handed off, handed off, deleted by the young person."""
+
+    assistant_only: int
+    handed_off: int
+    deleted: int
+
+    def __str__(self) -> str:
+        return (
+            f"Removed {self.assistant_only} chats with the assistant alone, {self.handed_off} "
+            f"handed-off chats, {self.deleted} deleted chats."
+        )
+
+
+async def purge_now(database: Database, settings: Settings, now: datetime) -> Counts:
+    """Wipes chats past their retention, counted from the hour of their last activity."""
+    hour, chat = int(now.timestamp() // 3600), tables.conversation.c
+    alone = hour - settings.assistant_chats_kept_hours
+    together = hour - settings.handed_off_chats_kept_days * 24
+    hidden = hour - HIDDEN_FOR_HOURS
+    query = select(chat.id, chat.handed_off, chat.hidden_hour).where(
+        or_(
+            chat.handed_off.is_(False) & (chat.hour < alone),
+            chat.handed_off.is_(True) & (chat.hour < together),
+            chat.hidden_hour < hidden,
+        )
+    )
+    async with database.write() as connection:
+        rows = (await connection.execute(query)).all()
+        for row in rows:
+            await conversations.wipe(connection, row.id)
+    deleted = sum(row.hidden_hour is not None for row in rows)
+    handed_off = sum(row.handed_off and row.hidden_hour is None for row in rows)
+    return Counts(len(rows) - handed_off - deleted, handed_off, deleted)
+
+
+async def _purge(settings: Settings) -> Counts:
+    database = Database.open(settings.database_url)
+    try:
+        await database.upgrade()
+        return await purge_now(database, settings, datetime.now(UTC))
+    finally:
+        await database.close()
+
+
+def purge(settings: Settings) -> Counts:
+    """Opens the database of the settings and purges it; for the command line."""
+    return asyncio.run(_purge(settings))

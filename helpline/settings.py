@@ -1,0 +1,260 @@
+"""What can be set, from where, and one sentence when it is wrong; nothing here acts on it."""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import tomllib
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+SETTINGS_FILE: Final = "helpline.toml"
+WEEKDAYS: Final = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
+
+# What each setting must be, in the words of the sentence that refuses it.
+EXPECTED: Final[Mapping[str, str]] = {
+    "service_name": "a name of 1 to 40 characters",
+    "phone": "a telephone number of digits and spaces",
+    "exit_address": "an http or https address",
+    "website": "a list of origins such as https://charity.example",
+    "home": "a folder",
+    "demo": "true or false",
+    "host": "an IP address or localhost",
+    "port": "a whole number from 1 to 65535",
+    "database_url": "an address that begins with postgresql:// or sqlite+aiosqlite://",
+    "bot_url": "an http address",
+    "actions_url": "an http address",
+    "secret": "at least 32 characters",
+    "opening_hours": 'weekdays with times, such as monday = [["09:00", "23:00"]]',
+    "timezone": "a time zone such as Europe/London",
+    "assistant_chats_kept_hours": "a whole number of hours from 1",
+    "handed_off_chats_kept_days": "a whole number of days from 1",
+}
+# Set by `waymark up` for the parts that it starts; a person sets them nowhere.
+PARTS_ONLY: Final = frozenset({"bot_url", "actions_url", "secret"})
+ENVIRONMENT_ONLY: Final = PARTS_ONLY | {"home", "database_url"}
+
+Hours = tuple[tuple[time, time], ...]
+Address = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed; the message names it and what was expected."""
+
+
+class Settings(BaseModel):
+    """Every setting, checked. Made by `load`; times of opening are in `timezone`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    service_name: Annotated[str, Field(min_length=1, max_length=40)] = "Waymark"
+    phone: Annotated[str, Field(pattern=r"^\+?[0-9][0-9 ]{1,20}$")] | None = None
+    exit_address: Address = "https://www.bbc.co.uk/weather"
+    website: tuple[str, ...] = ()
+    home: Path = ROOT / "var"
+    demo: bool = False
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    database_url: str = Field(default="", repr=False)
+    bot_url: Address | None = None
+    actions_url: Address | None = None
+    secret: str | None = Field(default=None, min_length=32, repr=False)
+    opening_hours: Mapping[str, Hours] = Field(default_factory=dict)
+    timezone: str = "Europe/London"
+    assistant_chats_kept_hours: Annotated[int, Field(ge=1)] = 24
+    handed_off_chats_kept_days: Annotated[int, Field(ge=1)] = 90
+
+    @classmethod
+    def load(
+        cls,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        **given: object,
+    ) -> Self:
+        """The settings in force: `given` (from the command line), then WAYMARK_… and DATABASE_URL
+        of `environment` (default: the process's), then helpline.toml in the home, else in `folder`
+        (default: the current one). Raises SettingsError.
+        """
+        chosen: dict[str, object] = _from_environment(
+            os.environ if environment is None else environment
+        )
+        chosen |= {name: value for name, value in given.items() if value is not None}
+        home = Path(str(chosen.get("home", ROOT / "var")))
+        places = (home / SETTINGS_FILE, (folder or Path.cwd()) / SETTINGS_FILE)
+        try:
+            file = next((place for place in places if place.is_file()), None)
+        except OSError:
+            raise SettingsError(f"The state folder {home} cannot be read.") from None
+        try:
+            return cls.model_validate((_from_file(file) if file else {}) | chosen)
+        except ValidationError as error:
+            raise SettingsError(_sentence(error)) from None
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return self.host == "localhost" or ip_address(self.host).is_loopback
+
+    @property
+    def address(self) -> str:
+        """Where the chat is, ending in a slash."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}/"
+
+    def to_environment(self) -> dict[str, str]:
+        """The same settings as variables, for a part that reads them with `load`."""
+        variables: dict[str, str] = {}
+        for name, value in self.model_dump(mode="json", exclude_none=True).items():
+            variable = "DATABASE_URL" if name == "database_url" else f"WAYMARK_{name.upper()}"
+            if isinstance(value, list):
+                variables[variable] = ",".join(value)
+            else:
+                variables[variable] = value if isinstance(value, str) else json.dumps(value)
+        return variables
+
+    def opens(self, now: datetime) -> str | None:
+        """The next opening in plain words ("9am", "9am tomorrow", "9:30am on Monday").
+
+        `now` carries a time zone. None when the hours are unknown or the helpline is open.
+        """
+        here = now.astimezone(ZoneInfo(self.timezone))
+        wall = here.replace(tzinfo=None)
+        openings: list[datetime] = []
+        for ahead in range(-1, 8):
+            day = wall.date() + timedelta(days=ahead)
+            for start, end in self.opening_hours.get(WEEKDAYS[day.weekday()], ()):
+                opened = datetime.combine(day, start)
+                past_midnight = timedelta(days=1 if end <= start else 0)
+                if opened <= wall < datetime.combine(day, end) + past_midnight:
+                    return None
+                if opened > wall:
+                    openings.append(opened)
+        if not openings:
+            return None
+        opening = min(openings)
+        days = (opening.date() - wall.date()).days
+        day_words = ("", " tomorrow")[days] if days < 2 else f" on {opening:%A}"
+        return f"{_clock(opening.time())}{day_words}"
+
+    @field_validator("website", mode="before")
+    @classmethod
+    def _origins(cls, value: object) -> object:
+        listed = value.split(",") if isinstance(value, str) and value else value or ()
+        if not isinstance(listed, list | tuple):
+            raise ValueError("not a list")
+        return tuple(_origin(origin) for origin in listed)
+
+    @field_validator("host")
+    @classmethod
+    def _ip_address(cls, value: str) -> str:
+        if value != "localhost":
+            ip_address(value)
+        return value
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (OSError, KeyError):
+            raise ValueError("unknown") from None
+        return value
+
+    @field_validator("opening_hours", mode="before")
+    @classmethod
+    def _week(cls, value: object) -> object:
+        week = json.loads(value) if isinstance(value, str) else value
+        if not isinstance(week, Mapping) or any(day not in WEEKDAYS for day in week):
+            raise ValueError("not weekdays")
+        return week
+
+    @model_validator(mode="before")
+    @classmethod
+    def _database(cls, data: Any) -> Any:
+        url = data.get("database_url")
+        if not url:
+            home = Path(str(data.get("home", ROOT / "var"))).expanduser().absolute()
+            return {**data, "database_url": f"sqlite+aiosqlite:///{home / 'waymark.db'}"}
+        scheme, separator, rest = str(url).partition("://")
+        if scheme in {"postgres", "postgresql"}:
+            return {**data, "database_url": f"postgresql+asyncpg{separator}{rest}"}
+        return data
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):
+            raise ValueError("unknown database")
+        return value
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    chosen: dict[str, object] = {}
+    for variable, value in environment.items():
+        if variable == "DATABASE_URL":
+            chosen["database_url"] = value
+        elif variable.startswith("WAYMARK_"):
+            name = variable.removeprefix("WAYMARK_").lower()
+            if name not in EXPECTED or name == "database_url":
+                raise SettingsError(f"There is no setting {variable}: take it out or correct it.")
+            chosen[name] = value
+    return chosen
+
+
+def _from_file(file: Path) -> dict[str, object]:
+    try:
+        read = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError:
+        raise SettingsError(f"{file} cannot be read.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file} is not UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file} is not TOML: {error}.") from None
+    for name in read:
+        if name not in EXPECTED or name in ENVIRONMENT_ONLY:
+            raise SettingsError(f"There is no setting {name} in {file}: take it out or correct it.")
+    return read
+
+
+def _sentence(error: ValidationError) -> str:
+    name = str(error.errors()[0]["loc"][0])
+    return f"The setting {name} must be {EXPECTED.get(name, 'one that exists')}."
+
+
+def _origin(value: object) -> str:
+    parts = urlsplit(str(value).strip())
+    bare = f"{parts.scheme}://{parts.netloc}"
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.netloc
+        or str(value).strip().rstrip("/") != bare
+        or any(character in bare for character in " ;,'\"@*")
+    ):
+        raise ValueError("not an origin")
+    return bare
+
+
+def _clock(at: time) -> str:
+    if (at.hour, at.minute) in {(0, 0), (12, 0)}:
+        return "midday" if at.hour else "midnight"
+    minutes = f":{at.minute:02}" if at.minute else ""
+    return f"{at.hour % 12 or 12}{minutes}{'am' if at.hour < 12 else 'pm'}"

@@ -1,0 +1,215 @@
+"""Queries on conversations, their wrapped keys, their events and their excerpts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from helpline.store import tables
+from helpline.vault import Holder
+
+
+@dataclass(frozen=True)
+class ConversationRow:
+    """One row of `conversation`; `id` 16 bytes, `hour` hours since 1970 (UTC)."""
+
+    id: bytes
+    token_hash: bytes | None
+    owner: str
+    epoch: int
+    key_epoch: int
+    last_number: int
+    warned: int
+    answered: int
+    carried: bytes | None
+    carried_number: int
+    carried_key_epoch: int
+    hour: int
+    handed_off: bool
+    left_quickly: bool
+    hidden_hour: int | None
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One row of `event`: a sealed message, or a state in clear."""
+
+    conversation: bytes
+    number: int
+    kind: str
+    sender: str | None = None
+    key_epoch: int | None = None
+    client_id: bytes | None = None
+    sealed: bytes | None = None
+    owner: str | None = None
+    position: int | None = None
+    worker: str | None = None
+
+
+@dataclass(frozen=True)
+class ExcerptRow:
+    """One row of `excerpt`: what level 4 danger showed the team, under a key of its own."""
+
+    conversation: bytes
+    number: int
+    team_epoch: int
+    wrapped: bytes
+    sealed: bytes
+
+
+_CONVERSATION = [tables.conversation.c[name] for name in ConversationRow.__dataclass_fields__]
+_EVENT = [tables.event.c[name] for name in EventRow.__dataclass_fields__]
+_EXCERPT = [tables.excerpt.c[name] for name in ExcerptRow.__dataclass_fields__]
+
+
+async def create(connection: AsyncConnection, row: ConversationRow) -> None:
+    await connection.execute(insert(tables.conversation).values(**vars(row)))
+
+
+async def by_token(
+    connection: AsyncConnection, token_hash: bytes
+) -> tuple[ConversationRow, dict[int, bytes]] | None:
+    """Returns the conversation of a token with its keys as wrapped for it, by key epoch."""
+    keys = tables.wrapped_key
+    rows = (
+        await connection.execute(
+            select(*_CONVERSATION, keys.c.key_epoch.label("wrap_epoch"), keys.c.wrapped)
+            .join(keys, keys.c.conversation == tables.conversation.c.id)
+            .where(tables.conversation.c.token_hash == token_hash, keys.c.holder == "token")
+        )
+    ).all()
+    if not rows:
+        return None
+    return ConversationRow(*rows[0][: len(_CONVERSATION)]), {row[-2]: row[-1] for row in rows}
+
+
+async def by_id(
+    connection: AsyncConnection, conversation: bytes, *, lock: bool = False
+) -> ConversationRow | None:
+    """Returns the row; with `lock`, nobody else can change it until the transaction ends."""
+    query = select(*_CONVERSATION).where(tables.conversation.c.id == conversation)
+    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    return ConversationRow(*row) if row else None
+
+
+async def change(connection: AsyncConnection, conversation: bytes, **values: Any) -> None:
+    await connection.execute(
+        update(tables.conversation).where(tables.conversation.c.id == conversation).values(values)
+    )
+
+
+async def add_wrap(
+    connection: AsyncConnection, conversation: bytes, key_epoch: int, holder: Holder, wrapped: bytes
+) -> None:
+    """Keeps a wrapped key; one that this holder has already is replaced."""
+    keys = tables.wrapped_key
+    await connection.execute(
+        delete(keys).where(
+            keys.c.conversation == conversation,
+            keys.c.key_epoch == key_epoch,
+            keys.c.holder == holder,
+        )
+    )
+    await connection.execute(
+        insert(keys).values(
+            conversation=conversation, key_epoch=key_epoch, holder=holder, wrapped=wrapped
+        )
+    )
+
+
+async def wraps(
+    connection: AsyncConnection, conversation: bytes, holder: Holder
+) -> dict[int, bytes]:
+    """Returns what one holder has of a conversation's keys, by key epoch."""
+    keys = tables.wrapped_key
+    rows = await connection.execute(
+        select(keys.c.key_epoch, keys.c.wrapped).where(
+            keys.c.conversation == conversation, keys.c.holder == holder
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def epochs_let_in(connection: AsyncConnection, conversation: bytes) -> set[int]:
+    """Returns the key epochs that the team can open."""
+    keys = tables.wrapped_key
+    rows = await connection.execute(
+        select(keys.c.key_epoch).where(
+            keys.c.conversation == conversation, keys.c.holder.like("team:%")
+        )
+    )
+    return {row[0] for row in rows}
+
+
+async def drop_wraps(connection: AsyncConnection, conversation: bytes, holder_like: str) -> None:
+    """Forgets wrapped keys; `holder_like` is a holder or an SQL pattern such as "team:%"."""
+    keys = tables.wrapped_key
+    await connection.execute(
+        delete(keys).where(keys.c.conversation == conversation, keys.c.holder.like(holder_like))
+    )
+
+
+async def add_event(connection: AsyncConnection, row: EventRow) -> None:
+    await connection.execute(insert(tables.event).values(**vars(row)))
+
+
+async def events_after(
+    connection: AsyncConnection, conversation: bytes, after: int, *, sender: str | None = None
+) -> list[EventRow]:
+    """Returns events with a number above `after`, in order."""
+    query = select(*_EVENT).where(
+        tables.event.c.conversation == conversation, tables.event.c.number > after
+    )
+    if sender is not None:
+        query = query.where(tables.event.c.sender == sender)
+    rows = await connection.execute(query.order_by(tables.event.c.number))
+    return [EventRow(*row) for row in rows]
+
+
+async def last_from(
+    connection: AsyncConnection, conversation: bytes, sender: str, count: int
+) -> list[EventRow]:
+    """Returns the last `count` messages of a sender, oldest first."""
+    rows = await connection.execute(
+        select(*_EVENT)
+        .where(tables.event.c.conversation == conversation, tables.event.c.sender == sender)
+        .order_by(tables.event.c.number.desc())
+        .limit(count)
+    )
+    return [EventRow(*row) for row in rows][::-1]
+
+
+async def by_client_id(
+    connection: AsyncConnection, conversation: bytes, client_id: bytes
+) -> EventRow | None:
+    row = (
+        await connection.execute(
+            select(*_EVENT).where(
+                tables.event.c.conversation == conversation, tables.event.c.client_id == client_id
+            )
+        )
+    ).one_or_none()
+    return EventRow(*row) if row else None
+
+
+async def add_excerpt(connection: AsyncConnection, row: ExcerptRow) -> None:
+    await connection.execute(insert(tables.excerpt).values(**vars(row)))
+
+
+async def excerpts(connection: AsyncConnection, conversation: bytes) -> list[ExcerptRow]:
+    rows = await connection.execute(
+        select(*_EXCERPT)
+        .where(tables.excerpt.c.conversation == conversation)
+        .order_by(tables.excerpt.c.number)
+    )
+    return [ExcerptRow(*row) for row in rows]
+
+
+async def wipe(connection: AsyncConnection, conversation: bytes) -> None:
+    """Deletes a conversation: wrapped keys first, then everything else of it."""
+    for table in (tables.wrapped_key, tables.excerpt, tables.queue_entry, tables.event):
+        await connection.execute(delete(table).where(table.c.conversation == conversation))
+    await connection.execute(
+        delete(tables.conversation).where(tables.conversation.c.id == conversation)
+    )

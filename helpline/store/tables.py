@@ -1,0 +1,142 @@
+"""The tables: what is kept, and for how long it can be read is decided by keys, not here.
+
+Outside the sealed bytes stand only what routing needs: owner, epochs, counts, the hour of the last
+activity (for expiry) and the times of queueing (design.md, "Confidentiality in detail").
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("token_hash", LargeBinary(32), unique=True, nullable=True),
+    Column("owner", String(16), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("key_epoch", Integer, nullable=False),
+    Column("last_number", Integer, nullable=False),
+    Column("warned", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("carried", LargeBinary, nullable=True),
+    Column("carried_number", Integer, nullable=False),
+    Column("carried_key_epoch", Integer, nullable=False),
+    Column("hour", Integer, nullable=False, index=True),
+    Column("handed_off", Boolean, nullable=False),
+    Column("left_quickly", Boolean, nullable=False),
+    Column("hidden_hour", Integer, nullable=True),
+)
+
+wrapped_key = Table(
+    "wrapped_key",
+    metadata,
+    Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("key_epoch", Integer, primary_key=True),
+    Column("holder", String(48), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("sender", String(16), nullable=True),
+    Column("key_epoch", Integer, nullable=True),
+    Column("client_id", LargeBinary(16), nullable=True),
+    Column("sealed", LargeBinary, nullable=True),
+    Column("owner", String(16), nullable=True),
+    Column("position", Integer, nullable=True),
+    Column("worker", String(80), nullable=True),
+    UniqueConstraint("conversation", "client_id"),
+)
+
+excerpt = Table(
+    "excerpt",
+    metadata,
+    Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("team_epoch", Integer, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+queue_entry = Table(
+    "queue_entry",
+    metadata,
+    Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("level", Integer, nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("agreed", String(16), nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("staff", ForeignKey("staff.id"), nullable=True),
+    Column("taken_at", Float, nullable=True),
+    Column("told_at", Float, nullable=True),
+    Column("position", Integer, nullable=True),
+    Column("closed", Boolean, nullable=False),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(80), unique=True, nullable=False),
+    Column("alias", String(80), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("salt", LargeBinary(16), nullable=False),
+    Column("public", LargeBinary(32), nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("second_factor", Boolean, nullable=False),
+    Column("last_code_step", Integer, nullable=False),
+)
+
+team_key = Table(
+    "team_key",
+    metadata,
+    Column("epoch", Integer, primary_key=True),
+    Column("public", LargeBinary(32), nullable=False),
+    Column("recovery_copy", LargeBinary, nullable=False),
+)
+
+team_member = Table(
+    "team_member",
+    metadata,
+    Column("staff", ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True),
+    Column("team_epoch", ForeignKey("team_key.epoch"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+staff_session = Table(
+    "staff_session",
+    metadata,
+    Column("cookie_hash", LargeBinary(32), primary_key=True),
+    Column("staff", ForeignKey("staff.id", ondelete="CASCADE"), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("wrapped", LargeBinary, nullable=True),
+    Column("created_at", Float, nullable=False),
+    Column("used_at", Float, nullable=False),
+    Column("here_at", Float, nullable=False),
+)
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("staff", Integer, nullable=True),
+    Column("action", String(32), nullable=False),
+    Column("conversation", LargeBinary(16), nullable=True),
+)
