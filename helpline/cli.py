@@ -45,9 +45,9 @@ def up(port: int | None, home: Path | None, demo: bool) -> None:
 @main.command()
 def screen() -> None:
     """Screen JSON lines {"id", "text"} or {"id", "turns"} from standard input for danger."""
-    from safeguarding import cli
+    from safeguarding.cli import run
 
-    sys.exit(cli.run())
+    sys.exit(run(sys.stdin.buffer, sys.stdout))
 
 
 @main.command()

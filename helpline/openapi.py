@@ -11,7 +11,7 @@ ONLY_DESCRIPTION = Config(
 )
 
 
-class Description(OpenAPIExtension):  # type: ignore[misc]  # sanic-ext has no types for it
+class Description(OpenAPIExtension):  # type: ignore[no-untyped-call]
     """The OpenAPI extension without its pages, which load scripts from another host."""
 
     name = "description"

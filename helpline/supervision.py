@@ -59,9 +59,6 @@ class Supervisor:
         self._socket = run / "control.sock"
         if len(os.fsencode(self._socket)) > LONGEST_SOCKET_PATH:
             self._socket = Path(tempfile.mkdtemp(prefix="waymark-")) / "control.sock"
-        self._control = xmlrpc.client.ServerProxy(
-            "http://127.0.0.1", transport=SupervisorTransport(None, None, f"unix://{self._socket}")
-        )
 
     def log_of(self, part: Part) -> Path:
         """The file that holds what a part printed."""
@@ -75,20 +72,23 @@ class Supervisor:
         configuration.touch(mode=0o600)
         configuration.write_text(self._configuration(), encoding="utf-8")
         program = (sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(configuration))
-        with (self._log / "supervisord-errors.log").open("wb") as errors:
+        said = self._log / "supervisord-errors.log"
+        said.touch(mode=0o600)
+        with said.open("wb") as errors:
             self._process = subprocess.Popen(
                 _tied(signal.SIGTERM, (), program),
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
+                umask=0o077,
                 start_new_session=True,  # a terminal's Ctrl-C reaches it only through us
                 pass_fds=(keep_open,),
             )
         give_up_at = time.monotonic() + 20
         while True:
             try:
-                self._control.supervisor.getState()
+                self._ask("getState")
                 return
             except (OSError, http.client.HTTPException):
                 if self._process.poll() is not None or time.monotonic() > give_up_at:
@@ -151,11 +151,20 @@ class Supervisor:
         if self._process is None or self._process.poll() is not None:
             raise SupervisorGone
         try:
-            return getattr(self._control.supervisor, method)(*arguments)
+            return self._ask(method, *arguments)
         except xmlrpc.client.Fault:
             return []  # it already is as asked
         except (OSError, http.client.HTTPException):
             raise SupervisorGone from None
+
+    def _ask(self, method: str, *arguments: object) -> Any:
+        # A new connection each time: after one failure supervisor's own never answers again.
+        transport = SupervisorTransport(None, None, f"unix://{self._socket}")
+        try:
+            control = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+            return getattr(control.supervisor, method)(*arguments)
+        finally:
+            transport.close()
 
     def _configuration(self) -> str:
         names = ",".join(part.name for part in self._parts)

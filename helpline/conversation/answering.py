@@ -134,7 +134,7 @@ class Answering:
         )
         return heart.policy.respond(
             assessment,
-            helper_here=message.alerted,
+            helper_here=message.helper_here,
             opens=heart.opens(heart.clock()),
             form_active=carried.form_active,
         )

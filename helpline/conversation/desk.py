@@ -173,7 +173,7 @@ class DeskSide:
         identity = _identity(conversation)
         async with self._heart.database.read() as connection:
             row, entry = await self._held(connection, session, identity)
-            ring = await _team_ring(connection, session, row)
+            ring = await _ring(connection, session, row)
             if not ring.keys:
                 excerpts = await conversations.excerpts(connection, identity)
                 events: list[Event] = [
@@ -204,7 +204,7 @@ class DeskSide:
                     raise ConversationEnded
                 if entry.agreed != "yes" or row.owner != "worker":
                     raise NotOpen
-                ring = await _team_ring(connection, session, row)
+                ring = await _ring(connection, session, row)
                 number = row.last_number + 1
                 message = Message(number, "worker", incoming.text, heart.clock())
                 sealed = seal_message(ring, identity, row.key_epoch, message, incoming.id.bytes)
@@ -222,7 +222,7 @@ class DeskSide:
     ) -> Receipt:
         async with self._heart.database.read() as connection:
             row, _ = await self._held(connection, session, identity)
-            ring = await _team_ring(connection, session, row)
+            ring = await _ring(connection, session, row)
             kept = await conversations.by_client_id(connection, identity, incoming.id.bytes)
         if kept is None:
             raise error
@@ -248,7 +248,7 @@ class DeskSide:
         async with heart.database.write() as connection:
             row = await self._locked(connection, identity)
             row, _ = await self._held(connection, session, identity)
-            ring = await _team_ring(connection, session, row)
+            ring = await _ring(connection, session, row)
             await queue.change(connection, identity, closed=True)
             if row.owner == "worker":
                 row = await handoff.change_owner(connection, row, "ended")
@@ -312,14 +312,12 @@ def _identity(conversation: str) -> bytes:
     return identity
 
 
-async def _team_ring(
-    connection: AsyncConnection, session: Session, row: ConversationRow
-) -> KeyRing:
-    """Opens, with the worker's own key, every key epoch that was sealed to the team."""
+async def _ring(connection: AsyncConnection, session: Session, row: ConversationRow) -> KeyRing:
+    """Opens every key epoch that was sealed to the team or, after the end, to this person."""
     ring = KeyRing({})
-    for team_epoch, private in session.team.items():
-        sealed = await conversations.wraps(connection, row.id, f"team:{team_epoch}")
-        for epoch, key in sealed.items():
+    holders = {f"team:{epoch}": private for epoch, private in session.team.items()}
+    for holder, private in (holders | {f"staff:{session.staff}": session.private}).items():
+        for epoch, key in (await conversations.wraps(connection, row.id, holder)).items():
             ring.keys[epoch] = open_for_team(private, key, row.id, epoch)
     return ring
 

@@ -11,6 +11,7 @@ from helpline.conversation.heart import Heart
 from helpline.store import staff
 from helpline.store.staff import SessionRow, StaffRow
 from helpline.vault import (
+    KEY_BYTES,
     PasswordRefused,
     WrapBroken,
     cookie_hash,
@@ -33,7 +34,10 @@ TEAM = b"team"
 
 @dataclass(frozen=True)
 class Session:
-    """A member of staff who is signed in; `team` is the opened team key of each epoch."""
+    """A member of staff who is signed in, with what their password opened.
+
+    `private` is their own key (32 bytes), for chats that ended; `team` the team key by team epoch.
+    """
 
     staff: int
     name: str
@@ -41,6 +45,7 @@ class Session:
     role: str
     csrf: str
     cookie_hash: bytes = field(repr=False)
+    private: bytes = field(repr=False)
     team: dict[int, bytes] = field(repr=False)
 
 
@@ -105,12 +110,9 @@ class Sessions:
             team = {
                 epoch: open_for_team(private, key, TEAM, epoch) for epoch, key in sealed.items()
             }
-            newest = max(team, default=None)
-            wrapped = (
-                newest.to_bytes(4) + wrap(cookie_key(cookie), team[newest], TEAM, newest)
-                if newest is not None
-                else None
-            )
+            epoch = max(team, default=0)
+            opened = private + team.get(epoch, b"")
+            wrapped = epoch.to_bytes(4) + wrap(cookie_key(cookie), opened, TEAM, epoch)
             session = SessionRow(
                 cookie_hash=cookie_hash(cookie),
                 staff=row.id,
@@ -122,7 +124,7 @@ class Sessions:
             )
             await staff.add_session(connection, session)
             await staff.note(connection, now, "signed in", row.id)
-        return self._session(row, session, team), cookie
+        return self._session(row, session, private, team), cookie
 
     async def open(self, cookie: str) -> Session:
         """Returns the session of a cookie; raises NotSignedIn if it is unknown, idle or old."""
@@ -140,7 +142,7 @@ class Sessions:
         if now - found.used_at > CODE_STEP_S:
             async with heart.database.write() as connection:
                 await staff.change_session(connection, found.cookie_hash, used_at=now)
-        return self._session(row, found, _open_team(found, cookie))
+        return self._session(row, found, *_open_keys(found, cookie))
 
     async def sign_out(self, session: Session) -> None:
         """Ends the session at once."""
@@ -164,17 +166,19 @@ class Sessions:
             await staff.note(connection, self._heart.now(), action, row.id if row else None)
 
     @staticmethod
-    def _session(row: StaffRow, session: SessionRow, team: dict[int, bytes]) -> Session:
+    def _session(
+        row: StaffRow, session: SessionRow, private: bytes, team: dict[int, bytes]
+    ) -> Session:
         return Session(
-            row.id, row.name, row.alias, row.role, session.csrf, session.cookie_hash, team
+            row.id, row.name, row.alias, row.role, session.csrf, session.cookie_hash, private, team
         )
 
 
-def _open_team(session: SessionRow, cookie: str) -> dict[int, bytes]:
-    if session.wrapped is None:
-        return {}
+def _open_keys(session: SessionRow, cookie: str) -> tuple[bytes, dict[int, bytes]]:
     epoch = int.from_bytes(session.wrapped[:4])
     try:
-        return {epoch: unwrap(cookie_key(cookie), session.wrapped[4:], TEAM, epoch)}
+        opened = unwrap(cookie_key(cookie), session.wrapped[4:], TEAM, epoch)
     except WrapBroken as error:
         raise NotSignedIn from error
+    team = opened[KEY_BYTES:]
+    return opened[:KEY_BYTES], {epoch: team} if team else {}

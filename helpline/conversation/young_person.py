@@ -196,11 +196,10 @@ class YoungPersonSide:
             row = await refresh(connection, access)
             if row.owner == "ended":
                 raise ConversationEnded
-            team = (
-                await handoff.team_if_here(connection, heart.now()) if urgency == URGENT else None
-            )
+            matters = message.level >= 3 or message.payload == TALK
+            team = await handoff.team_if_here(connection, heart.now()) if matters else None
             number = row.last_number + 1
-            message = replace(message, number=number, alerted=message.level == 4 and bool(team))
+            message = replace(message, number=number, helper_here=team is not None)
             sealed = seal_message(access.ring, row.id, row.key_epoch, message, incoming.id.bytes)
             await conversations.add_event(connection, sealed)
             await conversations.change(connection, row.id, last_number=number, hour=heart.hour())

@@ -45,7 +45,7 @@ async def put(connection: AsyncConnection, entry: QueueEntry) -> None:
         await change(connection, entry.conversation, **vars(entry))
 
 
-async def change(connection: AsyncConnection, conversation: bytes, **values: Any) -> None:
+async def change(connection: AsyncConnection, conversation: bytes, /, **values: Any) -> None:
     await connection.execute(
         update(tables.queue_entry)
         .where(tables.queue_entry.c.conversation == conversation)

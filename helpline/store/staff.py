@@ -25,12 +25,12 @@ class StaffRow:
 
 @dataclass(frozen=True)
 class SessionRow:
-    """One row of `staff_session`; `wrapped` is the opened team key under the cookie's key."""
+    """One row of `staff_session`; `wrapped` are the opened keys, under the cookie's key."""
 
     cookie_hash: bytes
     staff: int
     csrf: str
-    wrapped: bytes | None
+    wrapped: bytes
     created_at: float
     used_at: float
     here_at: float
@@ -173,8 +173,8 @@ async def helper_here(connection: AsyncConnection, since: float) -> bool:
     query = select(
         exists().where(
             sessions.here_at > since,
-            sessions.wrapped.is_not(None),
             sessions.staff == _STAFF.id,
+            tables.team_member.c.staff == _STAFF.id,
             _STAFF.role.in_(("worker", "supervisor")),
         )
     )

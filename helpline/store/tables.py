@@ -125,7 +125,7 @@ staff_session = Table(
     Column("cookie_hash", LargeBinary(32), primary_key=True),
     Column("staff", ForeignKey("staff.id", ondelete="CASCADE"), nullable=False),
     Column("csrf", String(64), nullable=False),
-    Column("wrapped", LargeBinary, nullable=True),
+    Column("wrapped", LargeBinary, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("used_at", Float, nullable=False),
     Column("here_at", Float, nullable=False),

@@ -1,6 +1,7 @@
 """Keys, sealing and staff secrets; knows nothing of the database or the web."""
 
 from helpline.vault.keys import (
+    KEY_BYTES,
     Holder,
     KeyRing,
     WrapBroken,
@@ -24,6 +25,7 @@ from helpline.vault.staff import (
 from helpline.vault.team import TeamKey, create_team_key, open_for_team, seal_for_team
 
 __all__ = [
+    "KEY_BYTES",
     "Holder",
     "KeyRing",
     "PasswordRefused",

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass, field
 
@@ -33,7 +33,7 @@ def new_key() -> bytes:
 
 def _token_bytes(token: str) -> bytes:
     try:
-        raw = urlsafe_b64decode(token.encode("ascii") + b"=")
+        raw = b64decode(token.encode("ascii") + b"=", altchars=b"-_", validate=True)
     except (Base64Error, UnicodeEncodeError) as error:
         raise WrapBroken from error
     if len(raw) != KEY_BYTES:

@@ -114,7 +114,7 @@ def upgrade() -> None:
         sa.Column("cookie_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("staff", sa.Integer(), nullable=False),
         sa.Column("csrf", sa.String(length=64), nullable=False),
-        sa.Column("wrapped", sa.LargeBinary(), nullable=True),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("used_at", sa.Float(), nullable=False),
         sa.Column("here_at", sa.Float(), nullable=False),

@@ -1,0 +1,1 @@
+"""The young person's page: its routes, templates and static files."""

@@ -1,0 +1,1 @@
+"""The worker's desk: its pages, their look and their routes."""

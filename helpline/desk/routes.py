@@ -1,0 +1,277 @@
+"""The desk's addresses: reads a request, asks the conversation; leaves what is shown to `view`."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sanic import Blueprint, HTTPResponse, Request, Sanic
+from sanic.exceptions import NotFound
+from sanic.response import JSONResponse, empty, json, redirect
+
+from helpline.conversation import Incoming, Session
+from helpline.conversation.errors import (
+    NotAllowed,
+    NotSignedIn,
+    NotYours,
+    SlowDown,
+    UnknownConversation,
+    WaymarkError,
+)
+from helpline.desk import guard, view, words
+from helpline.desk.refusals import refused
+from helpline.desk.stream import CONVERSATION, frames
+from helpline.settings import ROOT
+
+_HERE: Final = Path(__file__).parent
+_REDRAW: Final = {"HX-Retarget": "#chat", "HX-Reswap": "outerHTML"}
+
+blueprint = Blueprint("desk", url_prefix="/desk")
+blueprint.exception(WaymarkError)(refused)
+blueprint.static("/static", _HERE / "static", name="desk_static")
+
+
+@blueprint.before_server_start
+async def read_words(app: Sanic[Any, Any]) -> None:
+    """Reads what the signals are called before the first page is asked for."""
+    app.ctx.desk_signals = words.signals(ROOT / "data" / "safeguarding" / "signals.yml")
+
+
+@blueprint.get("/login")
+async def login_page(request: Request) -> HTTPResponse:
+    """The sign-in form."""
+    return _login(request)
+
+
+@blueprint.post("/login")
+async def login(request: Request) -> HTTPResponse:
+    """Signs in under a new session id; the one the browser had is signed out."""
+    guard.same_origin(request)
+    guard.secure(request)
+    name, password, code = (_field(request, key) for key in ("name", "password", "code"))
+    try:
+        _, cookie = await guard.side(request).sign_in(name, password, code or None)
+    except WaymarkError as error:
+        answer = _login(request, problem=error.message, name=name, status=error.status)
+        if isinstance(error, SlowDown):
+            answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
+    with suppress(NotSignedIn):
+        await guard.side(request).sign_out(await guard.session(request))
+    response = redirect("/desk", status=303)
+    guard.set_cookie(request, response, cookie)
+    return response
+
+
+@blueprint.post("/sign-out")
+async def sign_out(request: Request) -> HTTPResponse:
+    """Ends the session at once."""
+    await guard.side(request).sign_out(await guard.posting(request))
+    response = redirect("/desk/login", status=303)
+    guard.drop_cookie(request, response)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@blueprint.get("/")
+async def desk(request: Request) -> HTTPResponse:
+    """The desk with no chat open. Signed out, it leads to the sign-in page."""
+    try:
+        session = await guard.session(request)
+    except NotSignedIn:
+        return redirect("/desk/login")
+    return await _desk(request, session, None)
+
+
+@blueprint.post("/staff/<person:int>/access")
+async def give_access(request: Request, person: int) -> HTTPResponse:
+    """A supervisor lets a newcomer open handed-off chats."""
+    session = await guard.posting(request)
+    await guard.side(request).give_access(session, person)
+    response = empty()
+    response.headers["HX-Trigger"] = "refresh"
+    return response
+
+
+@blueprint.get("/queue")
+async def queue(request: Request) -> HTTPResponse:
+    """Both lists; 204 when the page already shows them as they are."""
+    lists = await _queue(request, await guard.session(request))
+    if request.args.get("version") == lists.version:
+        return empty()
+    return _page(request, "_queue.html", lists=lists, fragment=True)
+
+
+@blueprint.post("/here")
+async def here(request: Request) -> HTTPResponse:
+    """The desk is open: counts as presence."""
+    await guard.side(request).here(await guard.posting(request))
+    return empty()
+
+
+@blueprint.get("/chat/<conversation:str>")
+async def chat(request: Request, conversation: str) -> HTTPResponse:
+    """One chat: the fragment for the page that is open, or the whole desk with it."""
+    session = await guard.session(request)
+    if "hx-request" in request.headers:
+        return _page(request, "_chat.html", chat=await _chat(request, session, conversation))
+    return await _desk(request, session, conversation)
+
+
+@blueprint.post("/chat/<conversation:str>/take")
+async def take(request: Request, conversation: str) -> HTTPResponse:
+    """Takes a chat from the queue. The second of two is told that it is gone."""
+    session = await guard.posting(request)
+    await guard.side(request).take(session, _known(conversation))
+    response = _page(request, "_chat.html", chat=await _chat(request, session, conversation))
+    response.headers["HX-Push-Url"] = f"/desk/chat/{conversation}"
+    response.headers["HX-Trigger"] = "refresh"
+    return response
+
+
+@blueprint.get("/chat/<conversation:str>/messages")
+async def messages(request: Request, conversation: str) -> HTTPResponse:
+    """What came after `after`; the whole chat when what may be seen has changed since `state`."""
+    session = await guard.session(request)
+    after = _number(request.args.get("after"))
+    try:
+        seen = await _chat(request, session, conversation, after)
+    except (UnknownConversation, NotYours) as error:
+        response = view.page("_gone.html", problem=error.message)
+        response.headers.update(_REDRAW)
+        return response
+    more_of_the_excerpt = bool(seen.lines) and not seen.opened
+    if request.args.get("state") != seen.state or more_of_the_excerpt:
+        response = _page(request, "_chat.html", chat=await _chat(request, session, conversation))
+        response.headers.update(_REDRAW)
+        return response
+    if not seen.lines:
+        return empty()
+    return view.page("_messages.html", chat=seen, fragment=True)
+
+
+@blueprint.post("/chat/<conversation:str>/messages")
+async def say(request: Request, conversation: str) -> JSONResponse:
+    """Keeps a worker's message: 201 with its number, 200 when this id was kept before."""
+    session = await guard.posting(request)
+    incoming = Incoming.parse(request.body)
+    receipt = await guard.side(request).say(session, _known(conversation), incoming)
+    return json({"number": receipt.number}, status=200 if receipt.repeated else 201)
+
+
+@blueprint.post("/chat/<conversation:str>/typing")
+async def typing(request: Request, conversation: str) -> HTTPResponse:
+    """The worker is typing."""
+    session = await guard.posting(request)
+    await guard.side(request).typing(session, _known(conversation))
+    return empty()
+
+
+@blueprint.post("/chat/<conversation:str>/end")
+async def end(request: Request, conversation: str) -> HTTPResponse:
+    """Ends a chat; the page has asked once more before."""
+    session = await guard.posting(request)
+    await guard.side(request).end(session, _known(conversation))
+    response = _page(request, "_chat.html", chat=await _chat(request, session, conversation))
+    response.headers["HX-Trigger"] = "refresh"
+    return response
+
+
+@blueprint.get("/stream")
+async def stream(request: Request) -> None:
+    """Says what has changed, for as long as the session lives."""
+    guard.same_origin(request)
+    session = await guard.session(request)
+    response = await request.respond(
+        content_type="text/event-stream; charset=utf-8", headers={"X-Accel-Buffering": "no"}
+    )
+    try:
+        async for piece in frames(
+            guard.side(request).follow(session),
+            lambda: _held(request),
+            time.monotonic,
+        ):
+            await response.send(piece)
+    except NotSignedIn:
+        await response.eof()
+
+
+async def _desk(request: Request, session: Session, conversation: str | None) -> HTTPResponse:
+    opened, problem, status = None, None, 200
+    if conversation is not None:
+        try:
+            opened = await _chat(request, session, conversation)
+        except NotSignedIn:
+            raise
+        except WaymarkError as error:
+            problem, status = error.message, error.status
+    try:
+        lists = await _queue(request, session)
+    except NotAllowed as error:
+        return view.page("problem.html", 403, problem=error.message, csrf=session.csrf)
+    return _page(
+        request,
+        "desk.html",
+        status,
+        session=session,
+        service=request.app.ctx.settings.service_name,
+        lists=lists,
+        chat=opened,
+        problem=problem,
+    )
+
+
+async def _held(request: Request) -> frozenset[str]:
+    session = await guard.session(request)
+    return frozenset(row.conversation for row in await guard.side(request).mine(session))
+
+
+async def _queue(request: Request, session: Session) -> view.Queue:
+    desk_side = guard.side(request)
+    newcomers = await desk_side.newcomers(session) if session.role == "supervisor" else []
+    return view.queue(await desk_side.queue(session), await desk_side.mine(session), newcomers)
+
+
+def _page(request: Request, template: str, status: int = 200, /, **values: Any) -> HTTPResponse:
+    return view.page(template, status, signals=request.app.ctx.desk_signals, **values)
+
+
+async def _chat(request: Request, session: Session, conversation: str, after: int = 0) -> view.Chat:
+    desk_side = guard.side(request)
+    told = await desk_side.transcript(session, _known(conversation), after)
+    mine = await desk_side.mine(session)
+    row = next((row for row in mine if row.conversation == conversation), None)
+    zone = ZoneInfo(request.app.ctx.settings.timezone)
+    return view.chat(conversation, told, row, after, zone)
+
+
+def _login(
+    request: Request, problem: str | None = None, name: str = "", status: int = 200
+) -> HTTPResponse:
+    settings = request.app.ctx.settings
+    return view.page(
+        "login.html",
+        status,
+        service=settings.service_name,
+        demo=settings.demo,
+        problem=problem,
+        name=name,
+    )
+
+
+def _known(conversation: str) -> str:
+    if not CONVERSATION.fullmatch(conversation):
+        raise NotFound("There is no such chat.")
+    return conversation
+
+
+def _field(request: Request, key: str) -> str:
+    value = request.form.get(key) if request.form else None
+    return value if isinstance(value, str) else ""
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0

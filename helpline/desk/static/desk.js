@@ -1,0 +1,292 @@
+// What htmx leaves to the desk: sending, sound, clocks, windows and keys. It decides nothing about who may see what.
+const find = (selector) => document.querySelector(selector);
+const csrf = find('meta[name="csrf-token"]').content;
+const loudest = 4;
+
+// Clocks and the count in the title
+const waited = (seconds) => {
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+};
+let drawn = Date.now();
+const refresh = () => htmx.trigger(document.body, 'refresh');
+const tick = () => {
+  const passed = Math.floor((Date.now() - drawn) / 1000);
+  let late = false;
+  for (const clock of document.querySelectorAll('[data-seconds]')) {
+    const seconds = Number(clock.dataset.seconds) + passed;
+    clock.textContent = waited(seconds);
+    const row = clock.closest('[data-waiting-row]');
+    late ||= seconds === 61 && !row.dataset.taken && !row.dataset.late;
+  }
+  if (late) refresh();
+};
+setInterval(tick, 1000);
+
+// Sound: three short tones, made here, on after a first click or key
+let audio = null;
+let soundOn = false;
+const soundButton = find('#sound');
+const tone = () => {
+  if (!soundOn || audio?.state !== 'running') return;
+  for (const [pitch, start] of [[880, 0], [660, 0.22], [880, 0.44]]) {
+    const [source, volume] = [audio.createOscillator(), audio.createGain()];
+    const at = audio.currentTime + start;
+    source.frequency.value = pitch;
+    volume.gain.setValueAtTime(0.0001, at);
+    volume.gain.exponentialRampToValueAtTime(0.3, at + 0.02);
+    volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.18);
+    source.connect(volume).connect(audio.destination);
+    source.start(at);
+    source.stop(at + 0.2);
+  }
+};
+const setSound = async (on) => {
+  audio ??= new AudioContext();
+  await audio.resume();
+  soundOn = on;
+  soundButton.textContent = on ? 'Sound: on' : 'Sound: off';
+};
+const firstGesture = (event) => {
+  document.removeEventListener('pointerdown', firstGesture);
+  document.removeEventListener('keydown', firstGesture);
+  if (!event.target.closest('#sound')) setSound(true);
+};
+document.addEventListener('pointerdown', firstGesture);
+document.addEventListener('keydown', firstGesture);
+soundButton.addEventListener('click', async () => {
+  await setSound(!soundOn);
+  tone();
+});
+
+// A new level 4: sound and a spoken sentence, never what was written
+const inDanger = () =>
+  [...document.querySelectorAll(`[data-waiting-row][data-level="${loudest}"]:not([data-taken])`)].map((row) => row.dataset.waitingRow);
+let known = new Set(inDanger());
+const drawQueue = () => {
+  drawn = Date.now();
+  const now = inDanger();
+  if (now.some((conversation) => !known.has(conversation))) {
+    find('#announce').textContent = 'New in the queue: immediate danger.';
+    tone();
+  }
+  known = new Set(now);
+  const waiting = Number(find('#summary').dataset.waiting);
+  document.title = waiting ? `(${waiting}) Desk` : 'Desk';
+  markOpen();
+};
+setInterval(() => known.size && tone(), 20000);
+const markOpen = () => {
+  const open = find('#chat').dataset.conversation;
+  for (const link of document.querySelectorAll('[data-mine]')) {
+    if (link.dataset.mine === open) link.setAttribute('aria-current', 'true');
+    else link.removeAttribute('aria-current');
+  }
+};
+
+// The connection
+const connection = (state, text) => {
+  const shown = find('#connection');
+  shown.dataset.state = state;
+  shown.textContent = text;
+  find('#offline').hidden = state !== 'lost';
+};
+document.addEventListener('htmx:sseOpen', () => {
+  connection('live', 'Live');
+  refresh();
+});
+document.addEventListener('htmx:sseError', () => connection('lost', 'Reconnecting…'));
+addEventListener('pageshow', (event) => event.persisted && location.reload());
+
+// Errors: one sentence in place
+const problem = (text) => {
+  const sentence = document.createElement('p');
+  sentence.textContent = text;
+  find('#problem').replaceChildren(...(text ? [sentence] : []));
+};
+document.addEventListener('htmx:beforeSwap', (event) => {
+  const { xhr } = event.detail;
+  if (xhr.status >= 400 && xhr.getResponseHeader('HX-Retarget')) event.detail.shouldSwap = true;
+});
+document.addEventListener('htmx:responseError', (event) => {
+  if (!event.detail.xhr.getResponseHeader('HX-Retarget')) problem('That did not work. Try again.');
+});
+document.addEventListener('htmx:beforeRequest', (event) => {
+  if (event.detail.requestConfig.verb === 'post' && event.target.matches('button')) problem('');
+});
+const lostPost = (event) => event.target.matches('button') && problem('No connection: nothing was changed. Try again.');
+document.addEventListener('htmx:sendError', lostPost);
+document.addEventListener('htmx:timeout', lostPost);
+
+// The open chat
+const drafts = new Map();
+const box = () => find('#box');
+const near = (pane) => pane.scrollHeight - pane.scrollTop - pane.clientHeight < 120;
+const toEnd = () => {
+  const pane = find('#transcript');
+  if (pane) pane.scrollTop = pane.scrollHeight;
+  find('.newer')?.remove();
+};
+const tidyOutbox = () => {
+  for (const item of document.querySelectorAll('#outbox [data-number]')) {
+    if (document.getElementById(`m-${item.dataset.number}`)) item.remove();
+  }
+};
+let wasNear = true;
+let shownChat = find('#chat').dataset.conversation;
+document.addEventListener('htmx:beforeSwap', (event) => {
+  const pane = find('#transcript');
+  wasNear = !pane || near(pane);
+  const chat = find('#chat');
+  if (box() && event.detail.target === chat) drafts.set(chat.dataset.conversation, box().value);
+});
+document.addEventListener('htmx:afterSettle', (event) => {
+  if (event.target.id === 'queue') drawQueue();
+  else drawChat(event.target.id === 'messages');
+});
+const drawChat = (appended) => {
+  const chat = find('#chat');
+  const { conversation } = chat.dataset;
+  tidyOutbox();
+  markOpen();
+  if (appended) {
+    find('#typing').textContent = '';
+    if (find('#messages .from-worker')) find('#first')?.remove();
+    if (wasNear) toEnd();
+    else offerNewer();
+    return;
+  }
+  const kept = drafts.get(conversation);
+  if (box() && !box().disabled && kept && !box().value) box().value = kept;
+  toEnd();
+  if (conversation !== shownChat || document.activeElement === document.body) {
+    (box() && !box().disabled ? box() : chat).focus();
+  }
+  shownChat = conversation;
+};
+const offerNewer = () => {
+  if (find('.newer')) return;
+  const button = document.createElement('button');
+  button.className = 'newer primary';
+  button.type = 'button';
+  button.textContent = 'New messages ↓';
+  button.addEventListener('click', toEnd);
+  find('#transcript').append(button);
+};
+
+// Typing, both ways
+let typingEnds = 0;
+document.addEventListener('htmx:sseMessage', (event) => {
+  if (event.target.id !== 'typing') return;
+  clearTimeout(typingEnds);
+  typingEnds = setTimeout(() => { const line = find('#typing'); if (line) line.textContent = ''; }, 6000);
+  const pane = find('#transcript');
+  if (near(pane)) toEnd();
+});
+let typingSent = 0;
+const post = (url, body) =>
+  fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRF-Token': csrf },
+    body,
+    signal: AbortSignal.timeout(10000),
+  });
+document.addEventListener('input', (event) => {
+  if (event.target.id !== 'box' || !event.target.value.trim() || Date.now() - typingSent < 3000) return;
+  typingSent = Date.now();
+  post(`${find('#composer').dataset.url}/typing`, '').catch(() => {});
+});
+
+// Sending: Sending, Kept, or Not sent with another try under the same id
+let turn = Promise.resolve();
+const outgoing = (text) => {
+  const [item, who, said] = ['li', 'div', 'div'].map((name) => document.createElement(name));
+  item.className = 'line from-worker';
+  who.className = 'who';
+  who.setAttribute('role', 'status');
+  said.className = 'said';
+  said.dir = 'auto';
+  said.textContent = text;
+  item.append(who, said);
+  find('#outbox').append(item);
+  return item;
+};
+const show = (item, state, text) => {
+  const label = document.createElement('span');
+  label.className = state;
+  label.textContent = text;
+  item.firstChild.replaceChildren(label);
+  return label;
+};
+const send = async (url, id, text, item) => {
+  show(item, 'sending', 'Sending');
+  let reason = 'Not sent: no connection.';
+  try {
+    const answer = await post(`${url}/messages`, JSON.stringify({ id, text }));
+    const told = await answer.json();
+    if (answer.ok) {
+      item.dataset.number = told.number;
+      show(item, 'kept', 'Kept');
+      tidyOutbox();
+      const more = find('#more');
+      if (more) htmx.trigger(more, 'fetch');
+      return;
+    }
+    reason = `Not sent. ${told.error?.message ?? ''}`;
+  } catch {
+    // A lost connection and an answer that is no JSON are told alike: nothing is known to be kept.
+  }
+  const again = document.createElement('button');
+  again.type = 'button';
+  again.textContent = 'Try again';
+  again.addEventListener('click', () => { turn = turn.then(() => send(url, id, text, item)); });
+  show(item, 'failed', reason).append(again);
+};
+document.addEventListener('submit', (event) => {
+  if (event.target.id !== 'composer') return;
+  event.preventDefault();
+  const text = box().value;
+  if (!text.trim() || box().disabled) return;
+  const item = outgoing(text);
+  const { url } = event.target.dataset;
+  box().value = '';
+  drafts.delete(find('#chat').dataset.conversation);
+  find('#first')?.remove();
+  toEnd();
+  turn = turn.then(() => send(url, crypto.randomUUID(), text, item));
+  box().focus();
+});
+
+// Windows and keys
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-dialog], [data-close], [data-fill]');
+  if (!button) return;
+  if (button.dataset.dialog) document.getElementById(button.dataset.dialog).showModal();
+  else if (button.dataset.fill) {
+    box().value = button.dataset.fill;
+    box().focus();
+  } else button.closest('dialog').close();
+});
+const keys = {
+  t: () => find('#queue [id^="take-"]')?.focus(),
+  m: () => find('[data-mine]')?.focus(),
+  w: () => box()?.focus(),
+  r: () => find('#transcript')?.focus(),
+  '?': () => find('#keys-dialog').showModal(),
+};
+document.addEventListener('keydown', (event) => {
+  const writing = event.target.matches('input:not([type="checkbox"]), textarea');
+  if (event.target.id === 'box' && event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    find('#composer').requestSubmit();
+  } else if (event.key === 'Escape' && writing) {
+    find('#chat').focus();
+  } else if (!writing && !event.ctrlKey && !event.metaKey && !event.altKey && find('#keys-on').checked && !find('dialog[open]') && keys[event.key]) {
+    event.preventDefault();
+    keys[event.key]();
+  }
+});
+
+markOpen();
+toEnd();

@@ -1,0 +1,118 @@
+"""A part that is killed costs a moment, never a message."""
+
+import os
+import signal
+import threading
+import time
+
+import psutil
+import pytest
+
+from tests.young_person import YoungPerson
+
+pytestmark = pytest.mark.slow
+
+ASK = "what are my rights"
+
+
+def part(service, module: str) -> psutil.Process:
+    """The process of the part that runs `module`."""
+    for process in psutil.Process(service.process.pid).children(recursive=True):
+        if module in process.cmdline():
+            return process
+    raise AssertionError(f"{module} does not run")
+
+
+def wait_for(what, seconds: float) -> float:
+    began = time.monotonic()
+    while not what():
+        assert time.monotonic() - began < seconds, f"not within {seconds} s"
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+def replies(young: YoungPerson, number: int) -> list[dict]:
+    return [
+        e
+        for e in young.events(number)
+        if e["type"] == "message" and e["from"] in ("assistant", "service")
+    ]
+
+
+def test_a_bot_killed_in_the_middle_of_a_turn_costs_one_safe_reply(service):
+    # Given a conversation, and a bot that hangs in the middle of a turn
+    young = YoungPerson(service.url)
+    young.say(ASK)
+    bot = part(service, "bot.server")
+    os.kill(bot.pid, signal.SIGSTOP)
+    sent = young.post(ASK)
+    assert sent.status_code == 201
+    number = sent.json()["number"]
+    # When it is killed there
+    threading.Timer(0.5, bot.kill).start()
+    # Then a safe reply comes within 5 s
+    took = wait_for(lambda: replies(young, number), 5)
+    [safe] = replies(young, number)
+    assert safe["from"] == "service"
+    assert "999" in safe["text"]
+    assert [b["title"] for b in safe["buttons"]] == ["Talk to a person"]
+    # And the next message is answered by the restarted bot within 15 s
+    began = time.monotonic()
+
+    def answered() -> bool:
+        asked = young.post(ASK).json()["number"]
+        wait_for(lambda: replies(young, asked), 6)
+        return replies(young, asked)[0]["from"] == "assistant"
+
+    wait_for(answered, 15)
+    print(f"safe reply after {took:.2f} s, answered after {time.monotonic() - began:.1f} s")
+    # And the killed turn was not run again, and no number is missing or double
+    assert [e["from"] for e in replies(young, number)[:1]] == ["service"]
+    between = [e["from"] for e in young.events(number)]
+    assert between[0] == "service"
+    assert between[1] == "young_person"
+    numbers = [e["number"] for e in young.events()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_killed_action_server_comes_back(service):
+    young = YoungPerson(service.url)
+    part(service, "bot.action_server").kill()
+    young.say("find a service near me")
+
+    def found() -> bool:
+        return any(e["from"] == "assistant" for e in young.say("find a service near me"))
+
+    wait_for(found, 20)
+
+
+def test_a_killed_service_loses_no_acknowledged_message(service):
+    # Given messages that were acknowledged
+    young = YoungPerson(service.url)
+    texts = [f"hello {i}" for i in range(5)]
+    for text in texts:
+        assert young.post(text).status_code == 201
+    # When the service is killed before all are answered
+    part(service, "helpline.app").kill()
+
+    def back() -> bool:
+        try:
+            return young.http.get("/health").status_code == 200
+        except OSError:
+            return False
+        except Exception as error:
+            return "ConnectError" not in type(error).__name__ and False
+
+    wait_for(back, 30)
+    # Then all are there once and in order, and all are answered once the stream is back
+    last = 0
+    for event in young.stream(0):
+        last = event["number"]
+        said = [e for e in young.events() if e["type"] == "message"]
+        if said[-1]["from"] != "young_person" and event["number"] == said[-1]["number"]:
+            break
+    said = [e["text"] for e in young.events() if e.get("from") == "young_person"]
+    assert said == texts
+    assert last
+    numbers = [e["number"] for e in young.events()]
+    assert numbers == list(range(1, len(numbers) + 1))
