@@ -70,6 +70,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.ctx.young_person = YoungPersonSide(heart, answering)
     app.ctx.desk = DeskSide(heart, Sessions(heart, demo=settings.demo))
     Extend(app, extensions=[Description], built_in_extensions=False, config=ONLY_DESCRIPTION)
+    app.ext.openapi.add_security_scheme("token", "http", scheme="bearer")
     app.blueprint(chat)
     app.blueprint(desk)
     app.add_route(_health, "/health", methods=["GET"])

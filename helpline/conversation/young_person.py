@@ -98,15 +98,12 @@ class YoungPersonSide:
         """
         async with self._receiving.hold(access.conversation):
             async with self._heart.database.read() as connection:
-                earlier = await self._earlier(connection, access, incoming)
-                if earlier is not None:
-                    return Receipt(earlier, repeated=True)
                 before = await self._last_messages(connection, access)
                 tapped = await self._tapped(connection, access, incoming.button)
             message = await self._screened(incoming, tapped, before)
             try:
                 number = await self._keep(access, incoming, message, before)
-            except IntegrityError:
+            except (IntegrityError, ConversationEnded):
                 async with self._heart.database.read() as connection:
                     kept = await self._earlier(connection, access, incoming)
                 if kept is None:
@@ -249,6 +246,10 @@ class YoungPersonSide:
 
     async def events(self, access: Access, after: int) -> list[Event]:
         """Returns what happened after number `after`, in order; raises UnknownToken if revoked."""
+        return (await self._look(access, after))[1]
+
+    async def _look(self, access: Access, after: int) -> tuple[str, list[Event]]:
+        """The owner of the conversation, and what happened after number `after`."""
         async with self._heart.database.read() as connection:
             row = await conversations.by_id(connection, access.conversation)
             if row is None or row.token_hash is None:
@@ -256,9 +257,11 @@ class YoungPersonSide:
             if row.key_epoch not in access.ring.keys:
                 wrapped = await conversations.wraps(connection, row.id, "token")
                 access.take_in(wrapped)
-            rows = await conversations.events_after(connection, row.id, after)
+            rows = []
+            if row.last_number > after:
+                rows = await conversations.events_after(connection, row.id, after)
         opened = (open_event(access.ring, event) for event in rows)
-        return [event for event in opened if event is not None]
+        return row.owner, [event for event in opened if event is not None]
 
     async def follow(
         self, access: Access, after: int
@@ -268,28 +271,31 @@ class YoungPersonSide:
         While somebody follows, messages that a crash left unanswered are answered, and who waits
         for a helper in vain is told so. Ends when the token is revoked.
         """
+        loop = asyncio.get_running_loop()
         with self._heart.broadcast.listen(access.conversation) as signals:
             self._answering.wake(access)
-            loop = asyncio.get_running_loop()
-            quiet_since = loop.time()
+            spoke, signal = loop.time(), Signal("conversation", access.conversation)
             while True:
-                try:
-                    new = await self.events(access, after)
-                except UnknownToken:
-                    return
-                for event in new:
-                    after = event.number
-                    quiet_since = loop.time()
-                    yield event
-                wait = await self._until_truth(access)
-                wait = min(wait, quiet_since + HEARTBEAT_S - loop.time())
+                if signal.kind == "typing":
+                    if signal.sender != "young_person":
+                        yield Typing(signal.sender or "assistant")  # type: ignore[arg-type]
+                else:
+                    try:
+                        owner, new = await self._look(access, after)
+                    except UnknownToken:
+                        return
+                    for event in new:
+                        after, spoke = event.number, loop.time()
+                        yield event
+                wait = spoke + HEARTBEAT_S - loop.time()
+                if owner == "queue":
+                    wait = min(wait, await self._until_truth(access))
                 try:
                     signal = await asyncio.wait_for(signals.get(), max(wait, 0.0))
-                    if signal.kind == "typing" and signal.sender != "young_person":
-                        yield Typing(signal.sender or "assistant")  # type: ignore[arg-type]
                 except TimeoutError:
-                    if loop.time() - quiet_since >= HEARTBEAT_S:
-                        quiet_since = loop.time()
+                    signal = Signal("conversation", access.conversation)
+                    if loop.time() - spoke >= HEARTBEAT_S:
+                        spoke = loop.time()
                         yield None
 
     async def _until_truth(self, access: Access) -> float:
