@@ -1,0 +1,41 @@
+"""The action that names services for the young person's nation, from verified facts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import services
+
+FACTS = Path(__file__).resolve().parents[1] / "data" / "facts"
+NEXT = (
+    {"title": "Talk to a person", "payload": "/talk_to_a_person"},
+    {"title": "Show me topics", "payload": "/show_topics"},
+)
+
+
+class ActionFindService(Action):  # type: ignore[misc]
+    """``action_find_service``: one reply per service, the last with the way on."""
+
+    def __init__(self) -> None:
+        self._services = services.load(FACTS)
+
+    def name(self) -> str:
+        """The action's name in domain.yml."""
+        return "action_find_service"
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Answer by the slot ``nation``; it asks nothing, and changes no slot."""
+        today = datetime.now(timezone.utc).date()
+        chosen = services.choose(self._services, tracker.get_slot("nation"))
+        for each in chosen[:-1]:
+            dispatcher.utter_message(text=each.said(today))
+        if chosen:
+            dispatcher.utter_message(text=chosen[-1].said(today), buttons=list(NEXT))
+        return []

@@ -1,0 +1,76 @@
+"""The values that screening hands out: signals, an assessment, and the course of a conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One sign of danger in a message.
+
+    ``id`` is one of signals.yml, ``level`` 0-4 after the modifier rules, ``score`` 0-1,
+    ``evidence`` the young person's own words, quoted from the original.
+    """
+
+    id: str
+    level: int
+    score: float
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a conversation carries between messages: numbers and signal ids, never text.
+
+    ``level`` is the highest so far; ``turns`` counts messages; ``seen`` holds the turn at which
+    each concern (level 2) was last seen; ``lowered`` the signals once lowered as quote or joke;
+    ``distress`` the turn of the last words of distress; ``minimised`` counts "jk" and "nvm".
+    """
+
+    level: int = 0
+    turns: int = 0
+    seen: tuple[tuple[str, int], ...] = ()
+    lowered: tuple[str, ...] = ()
+    distress: int | None = None
+    minimised: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain JSON values."""
+        return {
+            "level": self.level,
+            "turns": self.turns,
+            "seen": [list(pair) for pair in self.seen],
+            "lowered": list(self.lowered),
+            "distress": self.distress,
+            "minimised": self.minimised,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The course ``to_json`` gave. Raises ``KeyError``, ``TypeError`` or ``ValueError``."""
+        return cls(
+            level=int(value["level"]),
+            turns=int(value["turns"]),
+            seen=tuple((str(signal), int(turn)) for signal, turn in value["seen"]),
+            lowered=tuple(str(signal) for signal in value["lowered"]),
+            distress=None if value["distress"] is None else int(value["distress"]),
+            minimised=int(value["minimised"]),
+        )
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The verdict on one message.
+
+    ``level`` is this message in its context, ``course.level`` the highest of the conversation.
+    ``read`` is False where the language could not be read; ``failed`` is True where screening
+    itself failed. Both count as level 3, never as safe.
+    """
+
+    level: int
+    signals: tuple[Signal, ...]
+    read: bool
+    failed: bool
+    course: Course

@@ -1,0 +1,127 @@
+"""What is said and done at each level, worded by response.yml; sending is left to callers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from safeguarding.assessment import Assessment
+from safeguarding.errors import SafeguardingError
+from safeguarding.signals import CARDS, load_signals
+from safeguarding.written import load_words
+
+TALK = "/talk_to_a_person"
+NOT_NOW = "/not_now"
+_NEEDED = {
+    *(f"card_{card}" for card in CARDS),
+    *("recent_calls", "open_now", "helper_may_see", "asking_helper", "nobody_until"),
+    *("nobody_here", "offer", "offer_until", "offer_nobody", "offer_concern", "failed"),
+    *("not_read", "nobody_came", "talk", "talk_helper", "not_now"),
+}
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """One bubble; ``card`` names the kind of emergency card; buttons are (title, payload)."""
+
+    text: str
+    card: str | None
+    buttons: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Response:
+    """What follows a message: bubbles in order, whether the assistant answers too, and whether the
+    excerpt is sealed for the team and queued (``alert``)."""
+
+    bubbles: tuple[Bubble, ...]
+    ask_assistant: bool
+    alert: bool
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Design.md, "What each level does"."""
+
+    words: dict[str, str]
+    cards: dict[str, str]
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Loads data/safeguarding. Raises ``SafeguardingError`` naming the file."""
+        file = folder / "response.yml"
+        words = load_words(file)
+        for name in sorted(_NEEDED ^ words.keys()):
+            problem = "is missing" if name in _NEEDED else "is not used by the policy"
+            raise SafeguardingError.at(file, None, f"{name} {problem}")
+        for name in ("nobody_until", "offer_until"):
+            if "{opens}" not in words[name]:
+                raise SafeguardingError.at(file, None, f"{name} lacks {{opens}}")
+        kinds = load_signals(folder / "signals.yml").values()
+        return cls(words, {kind.id: kind.card for kind in kinds})
+
+    @property
+    def recent_calls(self) -> str:
+        """The note under the numbers of a card."""
+        return self.words["recent_calls"]
+
+    def card(self, kind: str) -> str:
+        """The words of an emergency card: hurt, medical, suicide or missing."""
+        return self.words[f"card_{kind}"]
+
+    def respond(
+        self, assessment: Assessment, *, helper_here: bool, opens: str | None, form_active: bool
+    ) -> Response:
+        """What to say and do; ``opens`` is such as "9am", None when unknown."""
+        if assessment.level >= 4:
+            return Response(
+                self._emergency(assessment, helper_here, opens),
+                ask_assistant=False,
+                alert=helper_here,
+            )
+        if assessment.level == 3:
+            offer = self._offer(assessment, helper_here, opens)
+            return Response((offer,), ask_assistant=not form_active, alert=False)
+        if assessment.level == 2:
+            offer = Bubble(self.words["offer_concern"], None, self._buttons("talk_helper"))
+            return Response((offer,), ask_assistant=True, alert=False)
+        return Response((), ask_assistant=True, alert=False)
+
+    def nobody_came(self) -> Bubble:
+        """After 120 s in the queue."""
+        return Bubble(self._with_lines("nobody_came"), None, ())
+
+    def _emergency(
+        self, assessment: Assessment, helper_here: bool, opens: str | None
+    ) -> tuple[Bubble, ...]:
+        worst = [signal.id for signal in assessment.signals if signal.level >= 4]
+        kind = self.cards.get(worst[0], "hurt") if worst else "hurt"
+        card = Bubble(self.card(kind), kind, ())
+        if helper_here:
+            return (
+                card,
+                Bubble(self.words["helper_may_see"], None, ()),
+                Bubble(self.words["asking_helper"], None, self._buttons("talk")),
+            )
+        if opens is None:
+            return card, Bubble(self._with_lines("nobody_here"), None, ())
+        return card, Bubble(self._with_lines("nobody_until", opens), None, ())
+
+    def _offer(self, assessment: Assessment, helper_here: bool, opens: str | None) -> Bubble:
+        buttons = self._buttons("talk_helper")
+        if assessment.failed:
+            return Bubble(self._with_lines("failed"), None, buttons)
+        if not assessment.read:
+            return Bubble(self.words["not_read"], None, buttons)
+        if helper_here:
+            return Bubble(self.words["offer"], None, buttons)
+        name = "offer_nobody" if opens is None else "offer_until"
+        return Bubble(self._with_lines(name, opens), None, buttons)
+
+    def _buttons(self, talk: str) -> tuple[tuple[str, str], ...]:
+        return (self.words[talk], TALK), (self.words["not_now"], NOT_NOW)
+
+    def _with_lines(self, name: str, opens: str | None = None) -> str:
+        text = self.words[name].replace("{open_now}", self.words["open_now"])
+        return text.replace("{opens}", opens or "")
