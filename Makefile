@@ -1,0 +1,37 @@
+# Set-up is requirements/install.py; this file only names what a person can ask for.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := run
+.PHONY: run test bench evaluate setup setup-test lock clean
+
+# Any Python that truly runs (a pyenv shim may not) will do for set-up.
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 /usr/bin/python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null && echo $$p && break; done)
+SERVICE := .venvs/service/bin
+
+run: setup
+	@./waymark up --demo $(if $(PORT),--port $(PORT))
+
+test: setup-test
+	@$(SERVICE)/ruff check
+	@$(SERVICE)/ruff format --check
+	@$(SERVICE)/mypy
+	@$(SERVICE)/python -m pytest
+
+bench: setup-test
+	@$(SERVICE)/python -m bench
+
+evaluate: setup-test
+	@$(SERVICE)/python -m safeguarding.evaluate $(if $(DATA),--data $(DATA))
+
+setup setup-test:
+	@test -n "$(PYTHON)" || { echo "Set-up needs Python 3.9 or later as python3." >&2; exit 1; }
+	@$(PYTHON) requirements/install.py $(if $(filter setup-test,$@),--tests)
+
+lock:
+	@$(PYTHON) requirements/install.py --lock $(if $(UPGRADE),--upgrade)
+
+clean:
+	rm -rf .venvs models node_modules helpline/desk/static/vendor
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .rasa
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
