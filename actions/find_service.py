@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import services
 
 FACTS = Path(__file__).resolve().parents[1] / "data" / "facts"
+A_BUBBLE = 2  # services; at most two bubbles of 45 words (topics.md)
 NEXT = (
     {"title": "Talk to a person", "payload": "/talk_to_a_person"},
     {"title": "Show me topics", "payload": "/show_topics"},
@@ -19,7 +20,7 @@ NEXT = (
 
 
 class ActionFindService(Action):  # type: ignore[misc]
-    """``action_find_service``: one reply per service, the last with the way on."""
+    """``action_find_service``: two services to a bubble, the last bubble with the way on."""
 
     def __init__(self) -> None:
         self._services = services.load(FACTS)
@@ -34,8 +35,10 @@ class ActionFindService(Action):  # type: ignore[misc]
         """Answer by the slot ``nation``; it asks nothing, and changes no slot."""
         today = datetime.now(timezone.utc).date()
         chosen = services.choose(self._services, tracker.get_slot("nation"))
-        for each in chosen[:-1]:
-            dispatcher.utter_message(text=each.said(today))
-        if chosen:
-            dispatcher.utter_message(text=chosen[-1].said(today), buttons=list(NEXT))
+        said = [each.said(today) for each in chosen]
+        bubbles = ["\n".join(said[at : at + A_BUBBLE]) for at in range(0, len(said), A_BUBBLE)]
+        for bubble in bubbles[:-1]:
+            dispatcher.utter_message(text=bubble)
+        if bubbles:
+            dispatcher.utter_message(text=bubbles[-1], buttons=list(NEXT))
         return []

@@ -86,7 +86,11 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
 
     @app.after_server_start
     async def keep_purging(app: Sanic) -> None:  # type: ignore[type-arg]
-        app.add_task(_purge_hourly(heart, settings))
+        app.add_task(_purge_hourly(heart, settings), name="purge")
+
+    @app.before_server_stop
+    async def stop_purging(app: Sanic) -> None:  # type: ignore[type-arg]
+        await app.cancel_task("purge")
 
     @app.after_server_stop
     async def close_parts(_: Sanic) -> None:  # type: ignore[type-arg]

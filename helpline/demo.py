@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from helpline.conversation.sessions import TEAM
 from helpline.conversation.staffing import NameTaken, add
@@ -40,11 +41,12 @@ async def _prepare(settings: Settings) -> tuple[DemoLogin, ...]:
     database = Database.open(settings.database_url)
     try:
         await database.upgrade()
-        async with database.read() as connection:
-            if await staff.count(connection):
-                known = [await staff.by_name(connection, login.name) for login in LOGINS]
-                demo = all(person and not person.second_factor for person in known)
-                return LOGINS if demo else ()
+        if await database.read(staff.count):
+            known = [
+                await database.read(partial(staff.by_name, name=login.name)) for login in LOGINS
+            ]
+            demo = all(person and not person.second_factor for person in known)
+            return LOGINS if demo else ()
         now, team = datetime.now(UTC).timestamp(), None
         for login in LOGINS:
             try:
@@ -61,9 +63,10 @@ async def _prepare(settings: Settings) -> tuple[DemoLogin, ...]:
                 continue
             team = added.team or team
             if team is not None and added.team is None:
-                async with database.write() as connection:
-                    sealed = seal_for_team(added.public, team, TEAM, 1)
-                    await staff.add_member(connection, added.staff, 1, sealed)
+                sealed = seal_for_team(added.public, team, TEAM, 1)
+                await database.write(
+                    partial(staff.add_member, staff=added.staff, team_epoch=1, sealed=sealed)
+                )
         return LOGINS
     finally:
         await database.close()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tomllib
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from ipaddress import ip_address
@@ -10,7 +11,6 @@ from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import tomllib
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -35,7 +35,7 @@ EXPECTED: Final[Mapping[str, str]] = {
     "demo": "true or false",
     "host": "an IP address or localhost",
     "port": "a whole number from 1 to 65535",
-    "database_url": "an address that begins with postgresql:// or sqlite+aiosqlite://",
+    "database_url": "an address that begins with postgresql:// or sqlite://",
     "bot_url": "an http address",
     "actions_url": "an http address",
     "secret": "at least 32 characters",
@@ -193,7 +193,7 @@ class Settings(BaseModel):
         url = data.get("database_url")
         if not url:
             home = Path(str(data.get("home", ROOT / "var"))).expanduser().absolute()
-            return {**data, "database_url": f"sqlite+aiosqlite:///{home / 'waymark.db'}"}
+            return {**data, "database_url": f"sqlite:///{home / 'waymark.db'}"}
         scheme, separator, rest = str(url).partition("://")
         if scheme in {"postgres", "postgresql"}:
             return {**data, "database_url": f"postgresql+asyncpg{separator}{rest}"}
@@ -202,7 +202,7 @@ class Settings(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
-        if not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):
+        if not value.startswith(("postgresql+asyncpg://", "sqlite://")):
             raise ValueError("unknown database")
         return value
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import Connection
 
 from helpline.store.database import Database
 
@@ -190,7 +191,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """An empty database with all tables, once for each kind that we support."""
     if request.param == "sqlite":
-        database = Database.open(f"sqlite+aiosqlite:///{tmp_path / 'waymark.db'}")
+        database = Database.open(f"sqlite:///{tmp_path / 'waymark.db'}")
     else:
         url = request.getfixturevalue("postgres")
         database = Database.open(url.replace("postgresql://", "postgresql+asyncpg://"))
@@ -201,6 +202,8 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 
 
 async def _empty(database: Database) -> None:
-    async with database.engine.begin() as connection:
-        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        await connection.exec_driver_sql("CREATE SCHEMA public")
+    def empty(connection: Connection) -> None:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+
+    await database.write(empty)

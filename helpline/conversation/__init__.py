@@ -6,8 +6,9 @@ from helpline.conversation.desk import DeskChange, DeskSide, QueueRow, Transcrip
 from helpline.conversation.events import Button, Event, Message, State, Typing
 from helpline.conversation.heart import Heart
 from helpline.conversation.incoming import Incoming
+from helpline.conversation.receiving import Receipt
 from helpline.conversation.sessions import Session, Sessions
-from helpline.conversation.young_person import Receipt, YoungPersonSide
+from helpline.conversation.young_person import YoungPersonSide
 
 __all__ = [
     "Access",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from helpline.conversation.errors import UnknownToken
 from helpline.store import conversations
@@ -28,11 +28,16 @@ class Access:
             }
         )
 
+    def keep_up(self, connection: Connection, row: ConversationRow) -> None:
+        """Opens the newest key epoch if it was added since."""
+        if row.key_epoch not in self.ring.keys:
+            self.take_in(conversations.wraps(connection, self.conversation, "token"))
 
-async def open_access(connection: AsyncConnection, token: str) -> tuple[Access, ConversationRow]:
+
+def open_access(connection: Connection, token: str) -> tuple[Access, ConversationRow]:
     """Returns the conversation of a token; raises UnknownToken for every token it is not of."""
     try:
-        found = await conversations.by_token(connection, token_hash(token))
+        found = conversations.by_token(connection, token_hash(token))
         if found is None:
             raise UnknownToken
         row, wrapped = found
@@ -43,22 +48,21 @@ async def open_access(connection: AsyncConnection, token: str) -> tuple[Access, 
     return access, row
 
 
-async def refresh(connection: AsyncConnection, access: Access) -> ConversationRow:
+def refresh(connection: Connection, access: Access) -> ConversationRow:
     """Returns the conversation as it is now, locked; raises UnknownToken once it is revoked."""
-    row = await conversations.by_id(connection, access.conversation, lock=True)
+    row = conversations.by_id(connection, access.conversation, lock=True)
     if row is None or row.token_hash is None:
         raise UnknownToken
-    if row.key_epoch not in access.ring.keys:
-        access.take_in(await conversations.wraps(connection, access.conversation, "token"))
+    access.keep_up(connection, row)
     return row
 
 
-async def new_key_epoch(connection: AsyncConnection, access: Access, row: ConversationRow) -> int:
+def new_key_epoch(connection: Connection, access: Access, row: ConversationRow) -> int:
     """Starts a key epoch that only the token opens: after a no, a hand-back or a return."""
     epoch, key = row.key_epoch + 1, new_key()
-    await conversations.add_wrap(
+    conversations.add_wrap(
         connection, row.id, epoch, "token", wrap(access.under, key, row.id, epoch)
     )
-    await conversations.change(connection, row.id, key_epoch=epoch)
+    conversations.change(connection, row.id, key_epoch=epoch)
     access.ring.keys[epoch] = key
     return epoch

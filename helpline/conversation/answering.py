@@ -1,8 +1,11 @@
 """Answers what was received: warnings first, then the assistant; keeps each reply once."""
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from secrets import token_urlsafe
+
+from sqlalchemy import Connection
 
 from helpline.broadcast import Signal
 from helpline.conversation.access import Access, refresh
@@ -20,8 +23,12 @@ from helpline.conversation.sealing import (
 from helpline.dialogue import AssistantDown, Reply
 from helpline.store import conversations, queue, staff
 from helpline.store.conversations import ConversationRow
+from helpline.store.queue import QueueEntry
+from helpline.store.staff import StaffRow
 from safeguarding import Assessment, Course, Response
 from safeguarding import Signal as DangerSignal
+
+log = logging.getLogger("waymark")
 
 TALK, NOT_NOW = "/talk_to_a_person", "/not_now"
 
@@ -59,19 +66,25 @@ class Answering:
 
     async def _answer_next(self, access: Access) -> bool:
         """Answers the oldest unanswered message; False when there is none."""
-        async with self._heart.database.read() as connection:
-            row = await conversations.by_id(connection, access.conversation)
-            if row is None or row.token_hash is None:
-                return False
-            if row.key_epoch not in access.ring.keys:
-                access.take_in(await conversations.wraps(connection, row.id, "token"))
-            waiting = await conversations.events_after(
+
+        def find(connection: Connection) -> tuple[ConversationRow, Message] | None:
+            row = conversations.by_id(connection, access.conversation)
+            if row is None or row.token_hash is None or row.answered >= row.last_number:
+                return None
+            access.keep_up(connection, row)
+            waiting = conversations.events_after(
                 connection, row.id, row.answered, sender="young_person"
             )
-        if not waiting:
+            if not waiting:
+                return None
+            message = open_event(access.ring, waiting[0])
+            assert isinstance(message, Message)
+            return row, message
+
+        found = await self._heart.database.read(find)
+        if found is None:
             return False
-        message = open_event(access.ring, waiting[0])
-        assert isinstance(message, Message)
+        row, message = found
         try:
             if message.payload in (TALK, NOT_NOW):
                 await self._answer_consent(access, row, message)
@@ -79,7 +92,15 @@ class Answering:
                 await self._answer_message(access, row, message)
         except UnknownToken:
             return False
+        except Exception as error:
+            log.error("answering failed: %s", type(error).__name__)
+            await self._keep(access, row, [self._outage()], message.number)
         return True
+
+    def _outage(self) -> _Bubble:
+        """What is said when the assistant is down: the numbers, and the offer of a person."""
+        wording = self._heart.wording
+        return _Bubble("service", wording.assistant_down, ((wording.talk_button, TALK),))
 
     async def _answer_consent(self, access: Access, row: ConversationRow, message: Message) -> None:
         text = await self._handoff_words(access, said_no=message.payload == NOT_NOW)
@@ -88,7 +109,7 @@ class Answering:
     async def _answer_message(self, access: Access, row: ConversationRow, message: Message) -> None:
         heart = self._heart
         carried = open_carried(access.ring, row)
-        response = await self._respond(message, carried)
+        response = self._respond(message, carried)
         warning = [_Bubble("service", b.text, b.buttons, b.card) for b in response.bubbles]
         if row.owner in ("worker", "ended"):
             cards = [bubble for bubble in warning if bubble.card]
@@ -111,16 +132,13 @@ class Answering:
                 signals=[noticed.id for noticed in message.noticed],
             )
         except AssistantDown:
-            down = _Bubble(
-                "service", heart.wording.assistant_down, ((heart.wording.talk_button, TALK),)
-            )
-            await self._keep(access, row, [down, *warning], message.number)
+            await self._keep(access, row, [self._outage(), *warning], message.number)
             return
         replies = [_reply_bubble(reply) for reply in turn.replies]
         carried = Carried(turn.state, turn.form_active)
         await self._keep(access, row, [*replies, *warning], message.number, carried=carried)
 
-    async def _respond(self, message: Message, carried: Carried) -> Response:
+    def _respond(self, message: Message, carried: Carried) -> Response:
         heart = self._heart
         assessment = Assessment(
             level=message.level,
@@ -155,29 +173,28 @@ class Answering:
         worker took the chat for good, else the message is put to the assistant again.
         """
         heart = self._heart
-        async with heart.database.write() as connection:
-            row = await refresh(connection, access)
+
+        def keep(connection: Connection) -> ConversationRow:
+            row = refresh(connection, access)
+            said = bubbles
             if row.answered >= number:
                 return row
-            if row.epoch != made_under.epoch and any(b.sender == "assistant" for b in bubbles):
+            if row.epoch != made_under.epoch and any(b.sender == "assistant" for b in said):
                 if row.owner in ("assistant", "queue"):
                     return row
-                bubbles = [bubble for bubble in bubbles if bubble.sender != "assistant"]
-                carried = None
-            last = row.last_number
-            for bubble in bubbles:
-                last += 1
-                message = _message(last, bubble, heart)
-                sealed = seal_message(access.ring, row.id, row.key_epoch, message)
-                await conversations.add_event(connection, sealed)
+                said = [bubble for bubble in said if bubble.sender != "assistant"]
+            last = _add(connection, access, row, said, heart)
             values: dict[str, object] = {"last_number": last, "warned": number}
             if answered:
                 values["answered"] = number
-            if carried is not None:
+            if carried is not None and said == bubbles:
                 values |= seal_carried(access.ring, row.id, row.key_epoch, number, carried)
-            await conversations.change(connection, row.id, **values)
-        heart.broadcast.send(Signal("conversation", access.conversation))
-        return replace(row, last_number=last, warned=number)
+            conversations.change(connection, row.id, **values)
+            return replace(row, last_number=last, warned=number)
+
+        row = await heart.database.write(keep)
+        heart.changed(access.conversation)
+        return row
 
     async def tell_handoff(self, access: Access) -> None:
         """Tells the young person what came of asking for a person."""
@@ -186,16 +203,18 @@ class Answering:
 
     async def _handoff_words(self, access: Access, *, said_no: bool) -> str:
         wording = self._heart.wording
-        async with self._heart.database.read() as connection:
-            row = await conversations.by_id(connection, access.conversation)
-            entry = await queue.entry_of(connection, access.conversation)
-            holder = None
-            if entry is not None and entry.staff is not None:
-                holder = await staff.by_id(connection, entry.staff)
+
+        def look(connection: Connection) -> tuple[QueueEntry | None, StaffRow | None]:
+            entry = queue.entry_of(connection, access.conversation)
+            if entry is None or entry.staff is None:
+                return entry, None
+            return entry, staff.by_id(connection, entry.staff)
+
+        entry, holder = await self._heart.database.read(look)
         if said_no:
             dangerous = entry is not None and entry.level == 4 and not entry.closed
             return wording.not_now_level_4 if dangerous else wording.not_now
-        if row is None or entry is None or entry.closed or entry.agreed != "yes":
+        if entry is None or entry.closed or entry.agreed != "yes":
             return wording.handoff_nobody
         if holder is not None:
             return wording.handoff_joining
@@ -203,27 +222,39 @@ class Answering:
 
     async def tell_nobody_came(self, access: Access) -> None:
         """Tells the truth after two minutes without a helper, once."""
-        async with self._heart.database.read() as connection:
-            entry = await queue.entry_of(connection, access.conversation)
-        if entry is None or entry.told_at is not None:
-            return
         bubble = self._heart.policy.nobody_came()
         await self._say(access, _Bubble("service", bubble.text, bubble.buttons), truth=True)
 
     async def _say(self, access: Access, bubble: _Bubble, *, truth: bool = False) -> None:
         heart = self._heart
-        async with heart.database.write() as connection:
-            row = await refresh(connection, access)
+
+        def say(connection: Connection) -> None:
+            row = refresh(connection, access)
             if truth:
-                entry = await queue.entry_of(connection, row.id)
+                entry = queue.entry_of(connection, row.id)
                 if entry is None or entry.told_at is not None or entry.staff is not None:
                     return
-                await queue.change(connection, row.id, told_at=heart.now())
-            message = _message(row.last_number + 1, bubble, heart)
-            sealed = seal_message(access.ring, row.id, row.key_epoch, message)
-            await conversations.add_event(connection, sealed)
-            await conversations.change(connection, row.id, last_number=message.number)
-        heart.broadcast.send(Signal("conversation", access.conversation))
+                queue.change(connection, row.id, told_at=heart.now())
+            last = _add(connection, access, row, [bubble], heart)
+            conversations.change(connection, row.id, last_number=last)
+
+        await heart.database.write(say)
+        heart.changed(access.conversation)
+
+
+def _add(
+    connection: Connection,
+    access: Access,
+    row: ConversationRow,
+    bubbles: list[_Bubble],
+    heart: Heart,
+) -> int:
+    """Adds bubbles after what is there; returns the last number."""
+    for number, bubble in enumerate(bubbles, start=row.last_number + 1):
+        message = _message(number, bubble, heart)
+        sealed = seal_message(access.ring, row.id, row.key_epoch, message)
+        conversations.add_event(connection, sealed)
+    return row.last_number + len(bubbles)
 
 
 def _reply_bubble(reply: Reply) -> _Bubble:

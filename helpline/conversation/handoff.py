@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import Literal
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from helpline.conversation.access import Access, new_key_epoch
 from helpline.conversation.events import Message, Owner
@@ -22,43 +22,41 @@ Reason = Literal["danger", "asked", "assistant_failed"]
 EXCERPT_MESSAGES = 3
 
 
-async def change_owner(
-    connection: AsyncConnection, row: ConversationRow, owner: Owner, worker: str | None = None
+def change_owner(
+    connection: Connection, row: ConversationRow, owner: Owner, worker: str | None = None
 ) -> ConversationRow:
     """Gives the conversation to an owner; the epoch rises and both sides see a state."""
     number = row.last_number + 1
-    await conversations.add_event(
+    conversations.add_event(
         connection, EventRow(row.id, number, "state", owner=owner, worker=worker)
     )
     changed = replace(row, owner=owner, epoch=row.epoch + 1, last_number=number)
-    await conversations.change(
-        connection, row.id, owner=owner, epoch=changed.epoch, last_number=number
-    )
+    conversations.change(connection, row.id, owner=owner, epoch=changed.epoch, last_number=number)
     return changed
 
 
-async def renumber_queue(connection: AsyncConnection) -> list[bytes]:
+def renumber_queue(connection: Connection) -> list[bytes]:
     """Tells everybody in the queue their place where it changed; returns who was told."""
-    waiting = [e for e in await queue.open_entries(connection) if e.agreed != "no"]
+    waiting = [e for e in queue.open_entries(connection) if e.agreed != "no"]
     told = []
     for position, entry in enumerate((e for e in waiting if e.staff is None), start=1):
         if entry.position == position:
             continue
-        row = await conversations.by_id(connection, entry.conversation, lock=True)
+        row = conversations.by_id(connection, entry.conversation, lock=True)
         if row is None or row.owner != "queue":
             continue
         number = row.last_number + 1
-        await conversations.add_event(
+        conversations.add_event(
             connection, EventRow(row.id, number, "state", owner="queue", position=position)
         )
-        await conversations.change(connection, row.id, last_number=number)
-        await queue.change(connection, row.id, position=position)
+        conversations.change(connection, row.id, last_number=number)
+        queue.change(connection, row.id, position=position)
         told.append(row.id)
     return told
 
 
-async def raise_alarm(
-    connection: AsyncConnection,
+def raise_alarm(
+    connection: Connection,
     row: ConversationRow,
     trigger: Message,
     *,
@@ -84,7 +82,7 @@ async def raise_alarm(
             "noticed": [[n.id, n.level, n.evidence] for n in trigger.noticed],
         }
     ).encode()
-    await conversations.add_excerpt(
+    conversations.add_excerpt(
         connection,
         ExcerptRow(
             row.id,
@@ -94,37 +92,37 @@ async def raise_alarm(
             seal(key, Place(row.id, trigger.number, "excerpt", team_epoch), body),
         ),
     )
-    entry = await queue.entry_of(connection, row.id)
+    entry = queue.entry_of(connection, row.id)
     if entry is not None and entry.agreed != "no" and not entry.closed:
-        await queue.change(connection, row.id, level=4)
+        queue.change(connection, row.id, level=4)
     else:
         entry = QueueEntry(row.id, 4, "danger", "unanswered", now)
-        await queue.put(connection, entry)
+        queue.put(connection, entry)
     if row.owner == "assistant":
-        row = await change_owner(connection, row, "queue")
+        row = change_owner(connection, row, "queue")
     return row
 
 
-async def let_in(
-    connection: AsyncConnection, access: Access, row: ConversationRow, team: tuple[int, bytes]
+def let_in(
+    connection: Connection, access: Access, row: ConversationRow, team: tuple[int, bytes]
 ) -> None:
     """Seals every key of the conversation to the team: the young person said yes."""
     team_epoch, public = team
     for epoch, key in access.ring.keys.items():
         sealed = seal_for_team(public, key, row.id, epoch)
-        await conversations.add_wrap(connection, row.id, epoch, f"team:{team_epoch}", sealed)
-    await conversations.change(connection, row.id, handed_off=True)
+        conversations.add_wrap(connection, row.id, epoch, f"team:{team_epoch}", sealed)
+    conversations.change(connection, row.id, handed_off=True)
 
 
-async def team_if_here(connection: AsyncConnection, now: float) -> tuple[int, bytes] | None:
+def team_if_here(connection: Connection, now: float) -> tuple[int, bytes] | None:
     """The team key's epoch and public half, if somebody is at the desk to read; None otherwise."""
-    if not await staff.helper_here(connection, now - HERE_S):
+    if not staff.helper_here(connection, now - HERE_S):
         return None
-    return await staff.newest_team_key(connection)
+    return staff.newest_team_key(connection)
 
 
-async def say_yes(
-    connection: AsyncConnection,
+def say_yes(
+    connection: Connection,
     access: Access,
     row: ConversationRow,
     team: tuple[int, bytes],
@@ -135,33 +133,33 @@ async def say_yes(
     """The young person lets a helper in; returns the conversations whose place changed."""
     if row.owner in ("worker", "ended"):
         return []
-    await let_in(connection, access, row, team)
-    entry = await queue.entry_of(connection, row.id)
+    let_in(connection, access, row, team)
+    entry = queue.entry_of(connection, row.id)
     if entry is None or entry.closed:
         entry = QueueEntry(row.id, course.level if course else 0, "asked", "yes", now)
-        await queue.put(connection, entry)
+        queue.put(connection, entry)
     else:
         asked_at = now if entry.agreed == "no" else entry.asked_at
-        await queue.change(connection, row.id, agreed="yes", asked_at=asked_at, told_at=None)
-    holder = await staff.by_id(connection, entry.staff) if entry.staff else None
+        queue.change(connection, row.id, agreed="yes", asked_at=asked_at, told_at=None)
+    holder = staff.by_id(connection, entry.staff) if entry.staff else None
     if holder is not None:
-        await change_owner(connection, row, "worker", holder.alias)
+        change_owner(connection, row, "worker", holder.alias)
     elif row.owner == "assistant":
-        await change_owner(connection, row, "queue")
-    return await renumber_queue(connection)
+        change_owner(connection, row, "queue")
+    return renumber_queue(connection)
 
 
-async def say_no(connection: AsyncConnection, access: Access, row: ConversationRow) -> list[bytes]:
+def say_no(connection: Connection, access: Access, row: ConversationRow) -> list[bytes]:
     """The young person wants no helper now: what follows is under a key the team does not have.
 
     A level 4 entry stays on the desk, where the excerpt may be read and nothing written.
     """
-    entry = await queue.entry_of(connection, row.id)
+    entry = queue.entry_of(connection, row.id)
     if row.owner in ("worker", "ended") or entry is None or entry.closed:
         return []
-    closed = not await conversations.excerpts(connection, row.id)
-    await queue.change(connection, row.id, agreed="no", position=None, closed=closed)
-    await new_key_epoch(connection, access, row)
+    closed = not conversations.excerpts(connection, row.id)
+    queue.change(connection, row.id, agreed="no", position=None, closed=closed)
+    new_key_epoch(connection, access, row)
     if row.owner == "queue":
-        await change_owner(connection, row, "assistant")
-    return await renumber_queue(connection)
+        change_owner(connection, row, "assistant")
+    return renumber_queue(connection)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from helpline.broadcast import Broadcast
+from helpline.broadcast import Broadcast, Signal
 from helpline.conversation.wording import Wording
 from helpline.dialogue import Dialogue
 from helpline.store.database import Database
@@ -34,3 +34,13 @@ class Heart:
     def hour(self) -> int:
         """Hours since 1970 (UTC): all that is kept in clear of when a chat was last active."""
         return int(self.now() // 3600)
+
+    def changed(self, conversation: bytes) -> None:
+        """Wakes whoever follows a conversation."""
+        self.broadcast.send(Signal("conversation", conversation))
+
+    def queue_changed(self, conversation: bytes, told: list[bytes]) -> None:
+        """Wakes the desk, this conversation, and those whose place in the queue changed."""
+        for one in {conversation, *told}:
+            self.changed(one)
+        self.broadcast.send(Signal("queue", conversation))

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import Connection, or_, select
 
 from helpline.settings import Settings
 from helpline.store import conversations, tables
@@ -41,13 +41,16 @@ async def purge_now(database: Database, settings: Settings, now: datetime) -> Co
             chat.hidden_hour < hidden,
         )
     )
-    async with database.write() as connection:
-        rows = (await connection.execute(query)).all()
+
+    def remove(connection: Connection) -> Counts:
+        rows = connection.execute(query).all()
         for row in rows:
-            await conversations.wipe(connection, row.id)
-    deleted = sum(row.hidden_hour is not None for row in rows)
-    handed_off = sum(row.handed_off and row.hidden_hour is None for row in rows)
-    return Counts(len(rows) - handed_off - deleted, handed_off, deleted)
+            conversations.wipe(connection, row.id)
+        deleted = sum(row.hidden_hour is not None for row in rows)
+        handed_off = sum(row.handed_off and row.hidden_hour is None for row in rows)
+        return Counts(len(rows) - handed_off - deleted, handed_off, deleted)
+
+    return await database.write(remove)
 
 
 async def _purge(settings: Settings) -> Counts:

@@ -3,8 +3,10 @@
 import asyncio
 import secrets
 from dataclasses import dataclass, field
+from functools import partial
 
 import pyotp
+from sqlalchemy import Connection
 
 from helpline.conversation.errors import NotSignedIn, SignInRefused, SlowDown
 from helpline.conversation.heart import Heart
@@ -66,8 +68,7 @@ class Sessions:
         Raises SignInRefused, the same and after the same work whatever was wrong, and SlowDown
         when too many are trying at once.
         """
-        async with self._heart.database.read() as connection:
-            row = await staff.by_name(connection, name)
+        row = await self._heart.database.read(lambda c: staff.by_name(c, name))
         private, one_time = await self._open_secret(row, password)
         if row is None or private is None or not await self._second(row, one_time, code):
             await self._note("sign in refused", row)
@@ -99,71 +100,82 @@ class Sessions:
             if secrets.compare_digest(
                 totp.at(candidate * CODE_STEP_S).encode(), code.strip().encode()
             ):
-                async with self._heart.database.write() as connection:
-                    return await staff.use_code(connection, row.id, candidate)
+                use = partial(staff.use_code, staff=row.id, step=candidate)
+                return await self._heart.database.write(use)
         return False
 
     async def _begin(self, row: StaffRow, private: bytes) -> tuple[Session, str]:
         now, cookie = self._heart.now(), new_cookie()
-        async with self._heart.database.write() as connection:
-            sealed = await staff.memberships(connection, row.id)
+
+        def begin(connection: Connection) -> Session:
+            sealed = staff.memberships(connection, row.id)
             team = {
                 epoch: open_for_team(private, key, TEAM, epoch) for epoch, key in sealed.items()
             }
             epoch = max(team, default=0)
             opened = private + team.get(epoch, b"")
-            wrapped = epoch.to_bytes(4) + wrap(cookie_key(cookie), opened, TEAM, epoch)
             session = SessionRow(
                 cookie_hash=cookie_hash(cookie),
                 staff=row.id,
                 csrf=secrets.token_hex(32),
-                wrapped=wrapped,
+                wrapped=epoch.to_bytes(4) + wrap(cookie_key(cookie), opened, TEAM, epoch),
                 created_at=now,
                 used_at=now,
                 here_at=0.0,
             )
-            await staff.add_session(connection, session)
-            await staff.note(connection, now, "signed in", row.id)
-        return self._session(row, session, private, team), cookie
+            staff.add_session(connection, session)
+            staff.note(connection, now, "signed in", row.id)
+            return self._session(row, session, private, team)
+
+        return await self._heart.database.write(begin), cookie
 
     async def open(self, cookie: str) -> Session:
         """Returns the session of a cookie; raises NotSignedIn if it is unknown, idle or old."""
-        heart, now = self._heart, self._heart.now()
-        async with heart.database.read() as connection:
-            found = await staff.session(connection, cookie_hash(cookie))
-            row = await staff.by_id(connection, found.staff) if found else None
-        if found is None or row is None:
+        heart, now, name = self._heart, self._heart.now(), cookie_hash(cookie)
+
+        def find(connection: Connection) -> tuple[SessionRow, StaffRow] | None:
+            found = staff.session(connection, name)
+            row = staff.by_id(connection, found.staff) if found else None
+            return (found, row) if found and row else None
+
+        both = await heart.database.read(find)
+        if both is None:
             raise NotSignedIn
+        found, row = both
         last = max(found.used_at, found.here_at)
         if now - last > IDLE_S or now - found.created_at > LONGEST_S:
-            async with heart.database.write() as connection:
-                await staff.end_session(connection, found.cookie_hash)
+            await heart.database.write(lambda c: staff.end_session(c, name))
             raise NotSignedIn
         if now - found.used_at > CODE_STEP_S:
-            async with heart.database.write() as connection:
-                await staff.change_session(connection, found.cookie_hash, used_at=now)
+            await heart.database.write(lambda c: staff.change_session(c, name, used_at=now))
         return self._session(row, found, *_open_keys(found, cookie))
 
     async def sign_out(self, session: Session) -> None:
         """Ends the session at once."""
         now = self._heart.now()
-        async with self._heart.database.write() as connection:
-            await staff.end_session(connection, session.cookie_hash)
-            await staff.note(connection, now, "signed out", session.staff)
+
+        def end(connection: Connection) -> None:
+            staff.end_session(connection, session.cookie_hash)
+            staff.note(connection, now, "signed out", session.staff)
+
+        await self._heart.database.write(end)
 
     async def here(self, session: Session) -> None:
         """Notes that this member of staff is at the desk."""
-        async with self._heart.database.write() as connection:
-            await staff.change_session(connection, session.cookie_hash, here_at=self._heart.now())
+        await self._be_here(session, self._heart.now())
 
     async def away(self, session: Session) -> None:
         """Notes that this member of staff has left the desk."""
-        async with self._heart.database.write() as connection:
-            await staff.change_session(connection, session.cookie_hash, here_at=0.0)
+        await self._be_here(session, 0.0)
+
+    async def _be_here(self, session: Session, at: float) -> None:
+        await self._heart.database.write(
+            lambda c: staff.change_session(c, session.cookie_hash, here_at=at)
+        )
 
     async def _note(self, action: str, row: StaffRow | None) -> None:
-        async with self._heart.database.write() as connection:
-            await staff.note(connection, self._heart.now(), action, row.id if row else None)
+        now, who = self._heart.now(), row.id if row else None
+        await self._heart.database.write(lambda c: staff.note(c, now, action, who))
 
     @staticmethod
     def _session(

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 
 import pyotp
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from helpline.conversation.errors import NotAllowed
 from helpline.conversation.sessions import TEAM, Session
 from helpline.store import staff
 from helpline.store.database import Database
-from helpline.vault import create_staff_secret, create_team_key, seal_for_team
+from helpline.vault import TeamKey, create_staff_secret, create_team_key, seal_for_team
 
 HELPERS = ("worker", "supervisor")
 
@@ -55,18 +56,21 @@ async def add(
     """
     one_time = pyotp.random_base32()
     secret = create_staff_secret(password, one_time)
+
+    def join(connection: Connection) -> tuple[int, TeamKey | None]:
+        identity = staff.add(connection, name, alias, role, secret, second_factor=second_factor)
+        staff.note(connection, now, "staff added", identity)
+        if role != "supervisor" or staff.newest_team_key(connection) is not None:
+            return identity, None
+        team = create_team_key()
+        staff.add_team_key(connection, 1, team.public, team.recovery_copy)
+        staff.add_member(
+            connection, identity, 1, seal_for_team(secret.public, team.private, TEAM, 1)
+        )
+        return identity, team
+
     try:
-        async with database.write() as connection:
-            identity = await staff.add(
-                connection, name, alias, role, secret, second_factor=second_factor
-            )
-            await staff.note(connection, now, "staff added", identity)
-            team = None
-            if role == "supervisor" and await staff.newest_team_key(connection) is None:
-                team = create_team_key()
-                await staff.add_team_key(connection, 1, team.public, team.recovery_copy)
-                sealed = seal_for_team(secret.public, team.private, TEAM, 1)
-                await staff.add_member(connection, identity, 1, sealed)
+        identity, team = await database.write(join)
     except IntegrityError as error:
         raise NameTaken from error
     return Added(
@@ -82,26 +86,31 @@ async def newcomers(database: Database, session: Session) -> list[Newcomer]:
     """Returns who waits for access; only a supervisor may ask (NotAllowed)."""
     if session.role != "supervisor":
         raise NotAllowed
-    async with database.read() as connection:
-        people = await staff.with_roles(connection, *HELPERS)
+
+    def find(connection: Connection) -> list[Newcomer]:
         return [
             Newcomer(person.id, person.name, person.role)
-            for person in people
-            if not await staff.memberships(connection, person.id)
+            for person in staff.with_roles(connection, *HELPERS)
+            if not staff.memberships(connection, person.id)
         ]
+
+    return await database.read(find)
 
 
 async def give_access(database: Database, session: Session, identity: int, now: float) -> None:
     """Seals the team key to a newcomer; only a supervisor who has it may (NotAllowed)."""
     if session.role != "supervisor" or not session.team:
         raise NotAllowed
-    async with database.write() as connection:
-        person = await staff.by_id(connection, identity)
+
+    def give(connection: Connection) -> None:
+        person = staff.by_id(connection, identity)
         if person is None or person.role not in HELPERS:
             raise NotAllowed
-        has = await staff.memberships(connection, identity)
+        has = staff.memberships(connection, identity)
         for epoch, private in session.team.items():
             if epoch not in has:
                 sealed = seal_for_team(person.secret.public, private, TEAM, epoch)
-                await staff.add_member(connection, identity, epoch, sealed)
-        await staff.note(connection, now, "access given", session.staff)
+                staff.add_member(connection, identity, epoch, sealed)
+        staff.note(connection, now, "access given", session.staff)
+
+    await database.write(give)

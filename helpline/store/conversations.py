@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, insert, select, update
 
 from helpline.store import tables
 from helpline.vault import Holder
@@ -63,17 +62,17 @@ _EVENT = [tables.event.c[name] for name in EventRow.__dataclass_fields__]
 _EXCERPT = [tables.excerpt.c[name] for name in ExcerptRow.__dataclass_fields__]
 
 
-async def create(connection: AsyncConnection, row: ConversationRow) -> None:
-    await connection.execute(insert(tables.conversation).values(**vars(row)))
+def create(connection: Connection, row: ConversationRow) -> None:
+    connection.execute(insert(tables.conversation).values(**vars(row)))
 
 
-async def by_token(
-    connection: AsyncConnection, token_hash: bytes
+def by_token(
+    connection: Connection, token_hash: bytes
 ) -> tuple[ConversationRow, dict[int, bytes]] | None:
     """Returns the conversation of a token with its keys as wrapped for it, by key epoch."""
     keys = tables.wrapped_key
     rows = (
-        await connection.execute(
+        connection.execute(
             select(*_CONVERSATION, keys.c.key_epoch.label("wrap_epoch"), keys.c.wrapped)
             .join(keys, keys.c.conversation == tables.conversation.c.id)
             .where(tables.conversation.c.token_hash == token_hash, keys.c.holder == "token")
@@ -84,46 +83,44 @@ async def by_token(
     return ConversationRow(*rows[0][: len(_CONVERSATION)]), {row[-2]: row[-1] for row in rows}
 
 
-async def by_id(
-    connection: AsyncConnection, conversation: bytes, *, lock: bool = False
+def by_id(
+    connection: Connection, conversation: bytes, *, lock: bool = False
 ) -> ConversationRow | None:
     """Returns the row; with `lock`, nobody else can change it until the transaction ends."""
     query = select(*_CONVERSATION).where(tables.conversation.c.id == conversation)
-    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    row = (connection.execute(query.with_for_update() if lock else query)).one_or_none()
     return ConversationRow(*row) if row else None
 
 
-async def change(connection: AsyncConnection, conversation: bytes, **values: Any) -> None:
-    await connection.execute(
+def change(connection: Connection, conversation: bytes, **values: Any) -> None:
+    connection.execute(
         update(tables.conversation).where(tables.conversation.c.id == conversation).values(values)
     )
 
 
-async def add_wrap(
-    connection: AsyncConnection, conversation: bytes, key_epoch: int, holder: Holder, wrapped: bytes
+def add_wrap(
+    connection: Connection, conversation: bytes, key_epoch: int, holder: Holder, wrapped: bytes
 ) -> None:
     """Keeps a wrapped key; one that this holder has already is replaced."""
     keys = tables.wrapped_key
-    await connection.execute(
+    connection.execute(
         delete(keys).where(
             keys.c.conversation == conversation,
             keys.c.key_epoch == key_epoch,
             keys.c.holder == holder,
         )
     )
-    await connection.execute(
+    connection.execute(
         insert(keys).values(
             conversation=conversation, key_epoch=key_epoch, holder=holder, wrapped=wrapped
         )
     )
 
 
-async def wraps(
-    connection: AsyncConnection, conversation: bytes, holder: Holder
-) -> dict[int, bytes]:
+def wraps(connection: Connection, conversation: bytes, holder: Holder) -> dict[int, bytes]:
     """Returns what one holder has of a conversation's keys, by key epoch."""
     keys = tables.wrapped_key
-    rows = await connection.execute(
+    rows = connection.execute(
         select(keys.c.key_epoch, keys.c.wrapped).where(
             keys.c.conversation == conversation, keys.c.holder == holder
         )
@@ -131,10 +128,10 @@ async def wraps(
     return {row[0]: row[1] for row in rows}
 
 
-async def epochs_let_in(connection: AsyncConnection, conversation: bytes) -> set[int]:
+def epochs_let_in(connection: Connection, conversation: bytes) -> set[int]:
     """Returns the key epochs that the team can open."""
     keys = tables.wrapped_key
-    rows = await connection.execute(
+    rows = connection.execute(
         select(keys.c.key_epoch).where(
             keys.c.conversation == conversation, keys.c.holder.like("team:%")
         )
@@ -142,20 +139,20 @@ async def epochs_let_in(connection: AsyncConnection, conversation: bytes) -> set
     return {row[0] for row in rows}
 
 
-async def drop_wraps(connection: AsyncConnection, conversation: bytes, holder_like: str) -> None:
+def drop_wraps(connection: Connection, conversation: bytes, holder_like: str) -> None:
     """Forgets wrapped keys; `holder_like` is a holder or an SQL pattern such as "team:%"."""
     keys = tables.wrapped_key
-    await connection.execute(
+    connection.execute(
         delete(keys).where(keys.c.conversation == conversation, keys.c.holder.like(holder_like))
     )
 
 
-async def add_event(connection: AsyncConnection, row: EventRow) -> None:
-    await connection.execute(insert(tables.event).values(**vars(row)))
+def add_event(connection: Connection, row: EventRow) -> None:
+    connection.execute(insert(tables.event).values(**vars(row)))
 
 
-async def events_after(
-    connection: AsyncConnection, conversation: bytes, after: int, *, sender: str | None = None
+def events_after(
+    connection: Connection, conversation: bytes, after: int, *, sender: str | None = None
 ) -> list[EventRow]:
     """Returns events with a number above `after`, in order."""
     query = select(*_EVENT).where(
@@ -163,15 +160,15 @@ async def events_after(
     )
     if sender is not None:
         query = query.where(tables.event.c.sender == sender)
-    rows = await connection.execute(query.order_by(tables.event.c.number))
+    rows = connection.execute(query.order_by(tables.event.c.number))
     return [EventRow(*row) for row in rows]
 
 
-async def last_from(
-    connection: AsyncConnection, conversation: bytes, sender: str, count: int
+def last_from(
+    connection: Connection, conversation: bytes, sender: str, count: int
 ) -> list[EventRow]:
     """Returns the last `count` messages of a sender, oldest first."""
-    rows = await connection.execute(
+    rows = connection.execute(
         select(*_EVENT)
         .where(tables.event.c.conversation == conversation, tables.event.c.sender == sender)
         .order_by(tables.event.c.number.desc())
@@ -180,11 +177,9 @@ async def last_from(
     return [EventRow(*row) for row in rows][::-1]
 
 
-async def by_client_id(
-    connection: AsyncConnection, conversation: bytes, client_id: bytes
-) -> EventRow | None:
+def by_client_id(connection: Connection, conversation: bytes, client_id: bytes) -> EventRow | None:
     row = (
-        await connection.execute(
+        connection.execute(
             select(*_EVENT).where(
                 tables.event.c.conversation == conversation, tables.event.c.client_id == client_id
             )
@@ -193,12 +188,12 @@ async def by_client_id(
     return EventRow(*row) if row else None
 
 
-async def add_excerpt(connection: AsyncConnection, row: ExcerptRow) -> None:
-    await connection.execute(insert(tables.excerpt).values(**vars(row)))
+def add_excerpt(connection: Connection, row: ExcerptRow) -> None:
+    connection.execute(insert(tables.excerpt).values(**vars(row)))
 
 
-async def excerpts(connection: AsyncConnection, conversation: bytes) -> list[ExcerptRow]:
-    rows = await connection.execute(
+def excerpts(connection: Connection, conversation: bytes) -> list[ExcerptRow]:
+    rows = connection.execute(
         select(*_EXCERPT)
         .where(tables.excerpt.c.conversation == conversation)
         .order_by(tables.excerpt.c.number)
@@ -206,10 +201,8 @@ async def excerpts(connection: AsyncConnection, conversation: bytes) -> list[Exc
     return [ExcerptRow(*row) for row in rows]
 
 
-async def wipe(connection: AsyncConnection, conversation: bytes) -> None:
+def wipe(connection: Connection, conversation: bytes) -> None:
     """Deletes a conversation: wrapped keys first, then everything else of it."""
     for table in (tables.wrapped_key, tables.excerpt, tables.queue_entry, tables.event):
-        await connection.execute(delete(table).where(table.c.conversation == conversation))
-    await connection.execute(
-        delete(tables.conversation).where(tables.conversation.c.id == conversation)
-    )
+        connection.execute(delete(table).where(table.c.conversation == conversation))
+    connection.execute(delete(tables.conversation).where(tables.conversation.c.id == conversation))

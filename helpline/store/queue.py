@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, func, insert, select, update
 
 from helpline.store import tables
 
@@ -28,36 +27,41 @@ class QueueEntry:
 _ENTRY = [tables.queue_entry.c[name] for name in QueueEntry.__dataclass_fields__]
 
 
-async def entry_of(connection: AsyncConnection, conversation: bytes) -> QueueEntry | None:
+def lock(connection: Connection) -> None:
+    """Makes changes of the queue wait for each other; call it before any row is locked.
+
+    On SQLite there is one writer in any case.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(1)))
+
+
+def entry_of(connection: Connection, conversation: bytes) -> QueueEntry | None:
     row = (
-        await connection.execute(
-            select(*_ENTRY).where(tables.queue_entry.c.conversation == conversation)
-        )
+        connection.execute(select(*_ENTRY).where(tables.queue_entry.c.conversation == conversation))
     ).one_or_none()
     return QueueEntry(*row) if row else None
 
 
-async def put(connection: AsyncConnection, entry: QueueEntry) -> None:
+def put(connection: Connection, entry: QueueEntry) -> None:
     """Adds the entry, or replaces the one this conversation has."""
-    if await entry_of(connection, entry.conversation) is None:
-        await connection.execute(insert(tables.queue_entry).values(**vars(entry)))
+    if entry_of(connection, entry.conversation) is None:
+        connection.execute(insert(tables.queue_entry).values(**vars(entry)))
     else:
-        await change(connection, entry.conversation, **vars(entry))
+        change(connection, entry.conversation, **vars(entry))
 
 
-async def change(connection: AsyncConnection, conversation: bytes, /, **values: Any) -> None:
-    await connection.execute(
+def change(connection: Connection, conversation: bytes, /, **values: Any) -> None:
+    connection.execute(
         update(tables.queue_entry)
         .where(tables.queue_entry.c.conversation == conversation)
         .values(values)
     )
 
 
-async def claim(
-    connection: AsyncConnection, conversation: bytes, staff: int, taken_at: float
-) -> bool:
+def claim(connection: Connection, conversation: bytes, staff: int, taken_at: float) -> bool:
     """Gives an untaken entry to one member of staff; False if somebody else was first."""
-    taken = await connection.execute(
+    taken = connection.execute(
         update(tables.queue_entry)
         .where(
             tables.queue_entry.c.conversation == conversation,
@@ -69,9 +73,9 @@ async def claim(
     return taken.rowcount == 1
 
 
-async def open_entries(connection: AsyncConnection) -> list[QueueEntry]:
+def open_entries(connection: Connection) -> list[QueueEntry]:
     """Returns entries that are not closed: highest level first, then longest wait."""
-    rows = await connection.execute(
+    rows = connection.execute(
         select(*_ENTRY)
         .where(tables.queue_entry.c.closed.is_(False))
         .order_by(tables.queue_entry.c.level.desc(), tables.queue_entry.c.asked_at)

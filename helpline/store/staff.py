@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from helpline.store import tables
 from helpline.vault import StaffSecret
@@ -52,8 +51,8 @@ def _staff_row(row: Any) -> StaffRow:
     )
 
 
-async def add(
-    connection: AsyncConnection,
+def add(
+    connection: Connection,
     name: str,
     alias: str,
     role: str,
@@ -62,7 +61,7 @@ async def add(
     second_factor: bool,
 ) -> int:
     """Adds a member of staff and returns the id; a name that is taken raises IntegrityError."""
-    result = await connection.execute(
+    result = connection.execute(
         insert(tables.staff)
         .values(
             name=name,
@@ -79,24 +78,24 @@ async def add(
     return int(result.scalar_one())
 
 
-async def by_name(connection: AsyncConnection, name: str) -> StaffRow | None:
-    row = (await connection.execute(select(tables.staff).where(_STAFF.name == name))).one_or_none()
+def by_name(connection: Connection, name: str) -> StaffRow | None:
+    row = (connection.execute(select(tables.staff).where(_STAFF.name == name))).one_or_none()
     return _staff_row(row) if row else None
 
 
-async def by_id(connection: AsyncConnection, staff: int) -> StaffRow | None:
-    row = (await connection.execute(select(tables.staff).where(_STAFF.id == staff))).one_or_none()
+def by_id(connection: Connection, staff: int) -> StaffRow | None:
+    row = (connection.execute(select(tables.staff).where(_STAFF.id == staff))).one_or_none()
     return _staff_row(row) if row else None
 
 
-async def with_roles(connection: AsyncConnection, *roles: str) -> list[StaffRow]:
-    rows = await connection.execute(select(tables.staff).where(_STAFF.role.in_(roles)))
+def with_roles(connection: Connection, *roles: str) -> list[StaffRow]:
+    rows = connection.execute(select(tables.staff).where(_STAFF.role.in_(roles)))
     return [_staff_row(row) for row in rows]
 
 
-async def use_code(connection: AsyncConnection, staff: int, step: int) -> bool:
+def use_code(connection: Connection, staff: int, step: int) -> bool:
     """Marks a one-time code as used; False if it, or a newer one, was used before."""
-    used = await connection.execute(
+    used = connection.execute(
         update(tables.staff)
         .where(_STAFF.id == staff, _STAFF.last_code_step < step)
         .values(last_code_step=step)
@@ -104,70 +103,64 @@ async def use_code(connection: AsyncConnection, staff: int, step: int) -> bool:
     return used.rowcount == 1
 
 
-async def newest_team_key(connection: AsyncConnection) -> tuple[int, bytes] | None:
+def newest_team_key(connection: Connection) -> tuple[int, bytes] | None:
     """Returns the team key's epoch and public half; None before the first supervisor."""
     keys = tables.team_key.c
     row = (
-        await connection.execute(
-            select(keys.epoch, keys.public).order_by(keys.epoch.desc()).limit(1)
-        )
+        connection.execute(select(keys.epoch, keys.public).order_by(keys.epoch.desc()).limit(1))
     ).one_or_none()
     return (row[0], row[1]) if row else None
 
 
-async def add_team_key(
-    connection: AsyncConnection, epoch: int, public: bytes, recovery_copy: bytes
-) -> None:
-    await connection.execute(
+def add_team_key(connection: Connection, epoch: int, public: bytes, recovery_copy: bytes) -> None:
+    connection.execute(
         insert(tables.team_key).values(epoch=epoch, public=public, recovery_copy=recovery_copy)
     )
 
 
-async def add_member(
-    connection: AsyncConnection, staff: int, team_epoch: int, sealed: bytes
-) -> None:
-    await connection.execute(
+def add_member(connection: Connection, staff: int, team_epoch: int, sealed: bytes) -> None:
+    connection.execute(
         insert(tables.team_member).values(staff=staff, team_epoch=team_epoch, sealed=sealed)
     )
 
 
-async def memberships(connection: AsyncConnection, staff: int) -> dict[int, bytes]:
+def memberships(connection: Connection, staff: int) -> dict[int, bytes]:
     """Returns the team keys sealed to a member of staff, by team epoch."""
     members = tables.team_member.c
-    rows = await connection.execute(
+    rows = connection.execute(
         select(members.team_epoch, members.sealed).where(members.staff == staff)
     )
     return {row[0]: row[1] for row in rows}
 
 
-async def add_session(connection: AsyncConnection, row: SessionRow) -> None:
-    await connection.execute(insert(tables.staff_session).values(**vars(row)))
+def add_session(connection: Connection, row: SessionRow) -> None:
+    connection.execute(insert(tables.staff_session).values(**vars(row)))
 
 
-async def session(connection: AsyncConnection, cookie_hash: bytes) -> SessionRow | None:
+def session(connection: Connection, cookie_hash: bytes) -> SessionRow | None:
     row = (
-        await connection.execute(
+        connection.execute(
             select(*_SESSION).where(tables.staff_session.c.cookie_hash == cookie_hash)
         )
     ).one_or_none()
     return SessionRow(*row) if row else None
 
 
-async def change_session(connection: AsyncConnection, cookie_hash: bytes, **values: Any) -> None:
-    await connection.execute(
+def change_session(connection: Connection, cookie_hash: bytes, **values: Any) -> None:
+    connection.execute(
         update(tables.staff_session)
         .where(tables.staff_session.c.cookie_hash == cookie_hash)
         .values(values)
     )
 
 
-async def end_session(connection: AsyncConnection, cookie_hash: bytes) -> None:
-    await connection.execute(
+def end_session(connection: Connection, cookie_hash: bytes) -> None:
+    connection.execute(
         delete(tables.staff_session).where(tables.staff_session.c.cookie_hash == cookie_hash)
     )
 
 
-async def helper_here(connection: AsyncConnection, since: float) -> bool:
+def helper_here(connection: Connection, since: float) -> bool:
     """True if somebody who can open the team key was at the desk after `since` (seconds, UTC)."""
     sessions = tables.staff_session.c
     query = select(
@@ -178,24 +171,24 @@ async def helper_here(connection: AsyncConnection, since: float) -> bool:
             _STAFF.role.in_(("worker", "supervisor")),
         )
     )
-    return bool((await connection.execute(query)).scalar_one())
+    return bool((connection.execute(query)).scalar_one())
 
 
-async def note(
-    connection: AsyncConnection,
+def note(
+    connection: Connection,
     at: float,
     action: str,
     staff: int | None = None,
     conversation: bytes | None = None,
 ) -> None:
     """Writes one line of the audit log: who did what when, never a message."""
-    await connection.execute(
+    connection.execute(
         insert(tables.audit_entry).values(
             at=at, staff=staff, action=action, conversation=conversation
         )
     )
 
 
-async def count(connection: AsyncConnection) -> int:
-    result = await connection.execute(select(func.count()).select_from(tables.staff))
+def count(connection: Connection) -> int:
+    result = connection.execute(select(func.count()).select_from(tables.staff))
     return int(result.scalar_one())

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import Connection
 
 from helpline.broadcast import Broadcast
 from helpline.conversation import Answering, DeskSide, Heart, Sessions, YoungPersonSide
@@ -16,7 +18,7 @@ from helpline.conversation.incoming import Incoming
 from helpline.conversation.sessions import TEAM, Session
 from helpline.conversation.wording import Wording
 from helpline.dialogue import Dialogue
-from helpline.store import staff
+from helpline.store import conversations, staff
 from helpline.store.database import Database
 from helpline.vault import (
     StaffSecret,
@@ -57,8 +59,24 @@ class Helpline:
     async def say(self, access: Access, text: str) -> int:
         """Sends a text and waits until it has been answered; returns its number."""
         receipt = await self.young.receive(access, Incoming(uuid4(), text=text))
-        await self.young.settled(access, receipt.number, 10)
+        await self.settled(access, receipt.number)
         return receipt.number
+
+    async def kept(self, query: Callable[..., Any], *arguments: Any) -> Any:
+        """What a query of the store finds."""
+        return await self.heart.database.read(lambda c: query(c, *arguments))
+
+    async def settled(self, access: Access, number: int) -> None:
+        """Returns once message `number` has been answered."""
+
+        def answered(connection: Connection) -> bool:
+            row = conversations.by_id(connection, access.conversation)
+            return row is None or row.answered >= number
+
+        with self.heart.broadcast.listen(access.conversation) as signals:
+            async with asyncio.timeout(20):
+                while not await self.heart.database.read(answered):
+                    await signals.get()
 
     async def tap(self, access: Access, title: str) -> int:
         """Taps the newest button of that title and waits for what follows."""
@@ -67,7 +85,7 @@ class Helpline:
                 if button.title == title:
                     sent = Incoming(uuid4(), button=button.id)
                     receipt = await self.young.receive(access, sent)
-                    await self.young.settled(access, receipt.number, 10)
+                    await self.settled(access, receipt.number)
                     return receipt.number
         raise AssertionError(f"no button {title}")
 
@@ -126,14 +144,17 @@ class Team:
 
     async def join(self, database: Database) -> None:
         """Adds everybody, with access to handed-off chats."""
-        async with database.write() as connection:
-            await staff.add_team_key(connection, 1, self.key.public, self.key.recovery_copy)
+
+        def join(connection: Connection) -> None:
+            staff.add_team_key(connection, 1, self.key.public, self.key.recovery_copy)
             for name, role, secret in self.people:
-                person = await staff.add(
+                person = staff.add(
                     connection, name, name.capitalize(), role, secret, second_factor=False
                 )
                 sealed = seal_for_team(secret.public, self.key.private, TEAM, 1)
-                await staff.add_member(connection, person, 1, sealed)
+                staff.add_member(connection, person, 1, sealed)
+
+        await database.write(join)
 
 
 @pytest.fixture(scope="session")

@@ -29,9 +29,8 @@ async def test_level_4_with_nobody_on_shift_seals_nothing_and_says_so(helpline):
     # And the assistant was not asked
     assert texts(events, "assistant") == []
     # And nothing is sealed for the team, and nobody is in the queue
-    async with helpline.heart.database.read() as connection:
-        assert await conversations.excerpts(connection, access.conversation) == []
-        assert await conversations.epochs_let_in(connection, access.conversation) == set()
+    assert await helpline.kept(conversations.excerpts, access.conversation) == []
+    assert await helpline.kept(conversations.epochs_let_in, access.conversation) == set()
     robin = await helpline.sign_in("robin")
     assert await helpline.desk.queue(robin) == []
 
@@ -62,10 +61,9 @@ async def test_level_4_with_a_helper_shows_three_messages_and_nothing_else_until
     with pytest.raises(NotOpen):
         await helpline.desk.say(robin, row.conversation, Incoming(uuid4(), text="hi"))
     # And the worker's own key opens no key of this conversation but the excerpt's
-    async with helpline.heart.database.read() as connection:
-        excerpts = await conversations.excerpts(connection, access.conversation)
-        wrapped = await conversations.wraps(connection, access.conversation, "token")
-        events = await conversations.events_after(connection, access.conversation, 0)
+    excerpts = await helpline.kept(conversations.excerpts, access.conversation)
+    wrapped = await helpline.kept(conversations.wraps, access.conversation, "token")
+    events = await helpline.kept(conversations.events_after, access.conversation, 0)
     [excerpt] = excerpts
     opened = open_for_team(robin.team[1], excerpt.wrapped, excerpt.conversation, excerpt.number)
     for key in wrapped.values():
@@ -132,9 +130,8 @@ async def test_what_is_written_after_a_no_is_under_a_key_the_team_never_got(help
     await helpline.tap(access, "Not now")
     number = await helpline.say(access, "this is only for the assistant")
     # Then the team's keys open what was before and not what came after
-    async with helpline.heart.database.read() as connection:
-        let_in = await conversations.epochs_let_in(connection, access.conversation)
-        events = await conversations.events_after(connection, access.conversation, number - 1)
+    let_in = await helpline.kept(conversations.epochs_let_in, access.conversation)
+    events = await helpline.kept(conversations.events_after, access.conversation, number - 1)
     assert let_in == {0}
     assert all(event.key_epoch == 1 for event in events if event.kind == "message")
     assert robin.team
@@ -173,8 +170,7 @@ async def test_ask_for_a_person_with_nobody_there_opens_nothing(helpline):
     await helpline.young.ask_for_person(access)
     events = await helpline.young.events(access, 0)
     assert "nobody can read this chat" in texts(events, "service")[-1]
-    async with helpline.heart.database.read() as connection:
-        assert await conversations.epochs_let_in(connection, access.conversation) == set()
+    assert await helpline.kept(conversations.epochs_let_in, access.conversation) == set()
 
 
 async def test_only_the_worker_who_took_a_chat_reads_it(helpline):

@@ -24,7 +24,7 @@ async def test_the_same_message_sent_twice_is_kept_and_answered_once(helpline):
     incoming = Incoming(uuid4(), text="what are my rights")
     # When it arrives four times at once, and once more later
     receipts = await asyncio.gather(*(helpline.young.receive(access, incoming) for _ in range(4)))
-    await helpline.young.settled(access, receipts[0].number, 10)
+    await helpline.settled(access, receipts[0].number)
     receipts.append(await helpline.young.receive(access, incoming))
     # Then it has one number, and one was new
     assert len({receipt.number for receipt in receipts}) == 1
@@ -48,7 +48,7 @@ async def test_messages_sent_at_once_are_all_kept_and_answered_in_order(helpline
     _, access = await helpline.begin()
     sent = [Incoming(uuid4(), text=f"hello {i}") for i in range(8)]
     receipts = [await helpline.young.receive(access, incoming) for incoming in sent]
-    await helpline.young.settled(access, receipts[-1].number, 30)
+    await helpline.settled(access, receipts[-1].number)
     events = await helpline.young.events(access, 0)
     assert texts(events, "young_person") == [f"hello {i}" for i in range(8)]
     assert [e.number for e in events] == list(range(1, len(events) + 1))
@@ -95,7 +95,7 @@ async def test_a_reply_made_before_handoff_is_dropped(helpline, monkeypatch):
     # When the worker takes the chat before it arrives
     await helpline.desk.take(robin, row.conversation)
     taken.set()
-    await helpline.young.settled(access, receipt.number, 10)
+    await helpline.settled(access, receipt.number)
     # Then the assistant's reply is dropped
     assert texts(await helpline.young.events(access, 0), "assistant") == before
 
@@ -144,8 +144,7 @@ async def test_an_ended_chat_takes_no_message_and_its_token_opens_nothing(helpli
     with pytest.raises(UnknownToken):
         await helpline.young.open(token)
     # And nothing of a chat that nobody was let into is left
-    async with helpline.heart.database.read() as connection:
-        assert await conversations.by_id(connection, access.conversation) is None
+    assert await helpline.kept(conversations.by_id, access.conversation) is None
 
 
 async def test_a_chat_that_a_worker_ended_says_so(helpline):
@@ -159,11 +158,10 @@ async def test_a_chat_that_a_worker_ended_says_so(helpline):
     with pytest.raises(ConversationEnded):
         await helpline.young.receive(access, Incoming(uuid4(), text="wait"))
     # And the team has no key any more; the worker who held it and the supervisor keep one
-    async with helpline.heart.database.read() as connection:
-        assert await conversations.epochs_let_in(connection, access.conversation) == set()
-        for staff_id in (1, 2):
-            assert await conversations.wraps(connection, access.conversation, f"staff:{staff_id}")
-        assert not await conversations.wraps(connection, access.conversation, "staff:3")
+    assert await helpline.kept(conversations.epochs_let_in, access.conversation) == set()
+    for staff_id in (1, 2):
+        assert await helpline.kept(conversations.wraps, access.conversation, f"staff:{staff_id}")
+    assert not await helpline.kept(conversations.wraps, access.conversation, "staff:3")
 
 
 async def test_quick_exit_revokes_the_token_and_forgets_a_chat_nobody_was_let_into(helpline):

@@ -26,7 +26,7 @@ def refused(*words: str, stdin: str = "", **more: str) -> str:
         (
             {"DATABASE_URL": "mysql://root:hunter2@db/waymark"},
             "The setting database_url must be an address that begins with postgresql:// or"
-            " sqlite+aiosqlite://.",
+            " sqlite://.",
         ),
     ],
 )

@@ -44,7 +44,7 @@ def test_the_file_is_read_from_the_current_folder_when_the_home_has_none(tmp_pat
 def test_a_postgresql_address_gets_the_driver_that_waymark_uses(tmp_path: Path):
     loaded = Settings.load({"DATABASE_URL": "postgresql://u:p@h/d"}, tmp_path)
     assert loaded.database_url == "postgresql+asyncpg://u:p@h/d"
-    assert Settings(home=tmp_path).database_url == f"sqlite+aiosqlite:///{tmp_path}/waymark.db"
+    assert Settings(home=tmp_path).database_url == f"sqlite:///{tmp_path}/waymark.db"
 
 
 def test_secrets_are_not_printed_with_the_settings(tmp_path: Path):
