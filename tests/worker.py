@@ -1,6 +1,7 @@
 """A worker's desk without its page: signs in, and uses the desk's own routes."""
 
 import re
+from typing import Self
 from uuid import uuid4
 
 import httpx
@@ -20,6 +21,12 @@ class Worker:
         page = self.http.get("/desk/").text
         self.http.headers["X-CSRF-Token"] = re.search(r'"X-CSRF-Token": ?"(\w+)"', page)[1]
         self.here()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     def here(self) -> None:
         assert self.http.post("/desk/here").status_code == 204

@@ -1,9 +1,9 @@
 """A young person's page without its page: speaks contract.md's HTTP interface."""
 
 import json
-import time
 from collections.abc import Iterator
-from typing import Any
+from contextlib import closing
+from typing import Any, Self
 from uuid import uuid4
 
 import httpx
@@ -18,6 +18,12 @@ class YoungPerson:
         started.raise_for_status()
         self.token: str = started.json()["token"]
         self.http.headers["Authorization"] = f"Bearer {self.token}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     def post(self, text: str | None = None, **parts: Any) -> httpx.Response:
         """Sends a message as the page does; `parts` replace its fields."""
@@ -55,16 +61,11 @@ class YoungPerson:
         return self.answers_to(sent.json()["number"])
 
     def answers_to(self, number: int) -> list[dict[str, Any]]:
-        """Waits for the messages of others that follow message `number`."""
-        heard = []
-        for event in self.stream(number):
-            if event["type"] == "message" and event["from"] != "young_person":
-                heard.append(event)
-                time.sleep(0.3)
-                break
-        return [
-            e for e in self.events(number) if e["type"] == "message" and e["from"] != "young_person"
-        ] or heard
+        """Waits until message `number` is answered; returns what the others said after it."""
+        with closing(self.stream(number)) as stream:
+            next(e for e in stream if e.get("from", "young_person") != "young_person")
+        said = (e for e in self.events(number) if e["type"] == "message")
+        return [e for e in said if e["from"] != "young_person"]
 
     def tap(self, title: str) -> list[dict[str, Any]]:
         """Taps the newest button of that title."""

@@ -4,7 +4,10 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing
 
+import httpx
 import psutil
 import pytest
 
@@ -13,6 +16,12 @@ from tests.young_person import YoungPerson
 pytestmark = pytest.mark.slow
 
 ASK = "what are my rights"
+
+
+@pytest.fixture
+def young(service) -> Iterator[YoungPerson]:
+    with YoungPerson(service.url) as young:
+        yield young
 
 
 def part(service, module: str) -> psutil.Process:
@@ -31,6 +40,13 @@ def wait_for(what, seconds: float) -> float:
     return time.monotonic() - began
 
 
+def is_up(young: YoungPerson) -> bool:
+    try:
+        return young.http.get("/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 def replies(young: YoungPerson, number: int) -> list[dict]:
     return [
         e
@@ -39,9 +55,8 @@ def replies(young: YoungPerson, number: int) -> list[dict]:
     ]
 
 
-def test_a_bot_killed_in_the_middle_of_a_turn_costs_one_safe_reply(service):
+def test_a_bot_killed_in_the_middle_of_a_turn_costs_one_safe_reply(service, young):
     # Given a conversation, and a bot that hangs in the middle of a turn
-    young = YoungPerson(service.url)
     young.say(ASK)
     bot = part(service, "bot.server")
     os.kill(bot.pid, signal.SIGSTOP)
@@ -75,8 +90,7 @@ def test_a_bot_killed_in_the_middle_of_a_turn_costs_one_safe_reply(service):
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_a_killed_action_server_comes_back(service):
-    young = YoungPerson(service.url)
+def test_a_killed_action_server_comes_back(service, young):
     part(service, "bot.action_server").kill()
     young.say("find a service near me")
 
@@ -86,33 +100,22 @@ def test_a_killed_action_server_comes_back(service):
     wait_for(found, 20)
 
 
-def test_a_killed_service_loses_no_acknowledged_message(service):
+def test_a_killed_service_loses_no_acknowledged_message(service, young):
     # Given messages that were acknowledged
-    young = YoungPerson(service.url)
     texts = [f"hello {i}" for i in range(5)]
     for text in texts:
         assert young.post(text).status_code == 201
     # When the service is killed before all are answered
     part(service, "helpline.app").kill()
 
-    def back() -> bool:
-        try:
-            return young.http.get("/health").status_code == 200
-        except OSError:
-            return False
-        except Exception as error:
-            return "ConnectError" not in type(error).__name__ and False
-
-    wait_for(back, 30)
+    wait_for(lambda: is_up(young), 30)
     # Then all are there once and in order, and all are answered once the stream is back
-    last = 0
-    for event in young.stream(0):
-        last = event["number"]
-        said = [e for e in young.events() if e["type"] == "message"]
-        if said[-1]["from"] != "young_person" and event["number"] == said[-1]["number"]:
-            break
+    with closing(young.stream(0)) as stream:
+        for event in stream:
+            said = [e for e in young.events() if e["type"] == "message"]
+            if said[-1]["from"] != "young_person" and event["number"] == said[-1]["number"]:
+                break
     said = [e["text"] for e in young.events() if e.get("from") == "young_person"]
     assert said == texts
-    assert last
     numbers = [e["number"] for e in young.events()]
     assert numbers == list(range(1, len(numbers) + 1))

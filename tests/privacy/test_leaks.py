@@ -26,9 +26,11 @@ def used(model: Path, tmp_path_factory: pytest.TempPathFactory):
     home, temporary = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("temporary")
     began, words = time.time(), [marker() for _ in range(5)]
     assert model.exists()
-    with waymark_up(home, TMPDIR=str(temporary)) as service:
-        worker = Worker(service.url, service.worker)
-        young = YoungPerson(service.url)
+    with (
+        waymark_up(home, TMPDIR=str(temporary)) as service,
+        Worker(service.url, service.worker) as worker,
+        YoungPerson(service.url) as young,
+    ):
         young.say(f"what are my rights {words[0]}")
         young.say(f"find a service near me {words[1]}")
         young.say(f"he wont let me leave, the door is locked {words[2]}")
