@@ -20,6 +20,8 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot import state as states
 from bot.carried import CarriedTrackerStore
+from bot.runner import Processor
+from bot.tracker import Tracker
 
 LEVEL_SLOT = "danger_level"
 ACTION_SECONDS = 2.5  # the service gives the whole turn 4 s
@@ -88,7 +90,7 @@ class Assistant:
         store = CarriedTrackerStore(Domain.empty())
         words = TemplatedNaturalLanguageGenerator({})
         headers = {"Authorization": f"Bearer {secret}"}
-        processor = MessageProcessor(
+        processor = Processor(
             model_path=model,
             tracker_store=store,
             lock_store=InMemoryLockStore(),
@@ -123,9 +125,7 @@ class Assistant:
         """
         name = secrets.token_hex(8)
         past = states.read(turn.state)
-        tracker = DialogueStateTracker.from_events(
-            name, past, self.domain.slots, domain=self.domain
-        )
+        tracker = Tracker.from_events(name, past, self.domain.slots, domain=self.domain)
         replies = Replies()
         message = UserMessage(self._heard(turn), replies, name, input_channel="turn")
         if turn.text is not None:

@@ -1,7 +1,6 @@
 """Puts the service together from its parts; started by `waymark up` as `python -m helpline.app`."""
 
 import asyncio
-import contextlib
 import gc
 import logging
 import sys
@@ -13,11 +12,12 @@ from sanic import Request, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import BaseHTTPResponse, HTTPResponse, json
 from sanic_ext import Extend
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from helpline.broadcast import Broadcast
 from helpline.chat.routes import blueprint as chat
 from helpline.conversation import Answering, DeskSide, Heart, Sessions, YoungPersonSide
-from helpline.conversation.errors import SlowDown, TooLong, WaymarkError
+from helpline.conversation.errors import PartDown, SlowDown, TooLong, WaymarkError
 from helpline.conversation.retention import purge_now
 from helpline.conversation.wording import Wording, WordingBroken
 from helpline.desk.routes import blueprint as desk
@@ -103,8 +103,10 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
 
 async def _purge_hourly(heart: Heart, settings: Settings) -> None:
     while True:
-        with contextlib.suppress(Exception):
+        try:
             await purge_now(heart.database, settings, heart.clock())
+        except Exception as error:
+            log.error("purging failed: %s", type(error).__name__)
         await asyncio.sleep(PURGE_EVERY_S)
 
 
@@ -119,6 +121,9 @@ def _refuse(request: Request, error: Exception) -> HTTPResponse:
     headers = {}
     if isinstance(error, PayloadTooLarge):
         error = TooLong()
+    if isinstance(error, OperationalError | InterfaceError | OSError):
+        log.error("the database does not answer: %s", type(error).__name__)
+        error = PartDown()
     if isinstance(error, WaymarkError):
         if isinstance(error, SlowDown):
             headers["Retry-After"] = str(error.retry_after)

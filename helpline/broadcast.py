@@ -19,33 +19,53 @@ class Signal:
     sender: str | None = None
 
 
+class Listener:
+    """Signals that somebody has not taken yet, oldest first, each once however often it came."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Signal, None] = {}
+        self._some = asyncio.Event()
+
+    def put(self, signal: Signal) -> None:
+        self._waiting.setdefault(signal)
+        self._some.set()
+
+    async def get(self) -> Signal:
+        """Returns the oldest signal; waits for one."""
+        await self._some.wait()
+        signal = next(iter(self._waiting))
+        del self._waiting[signal]
+        if not self._waiting:
+            self._some.clear()
+        return signal
+
+
 class Broadcast:
-    """Hands signals to listeners in this process; a slow listener misses none, it is only woken.
+    """Hands signals to listeners in this process; a slow one misses none, and piles up none."""
 
-    A listener's queue holds at most `room` signals; beyond that the oldest is dropped, which loses
-    nothing: whoever wakes reads all that is new from the store.
-    """
-
-    def __init__(self, room: int = 100) -> None:
-        self._room = room
-        self._listeners: dict[bytes, set[asyncio.Queue[Signal]]] = defaultdict(set)
+    def __init__(self) -> None:
+        self._listeners: dict[bytes, set[Listener]] = defaultdict(set)
 
     @contextmanager
-    def listen(self, topic: bytes) -> Iterator[asyncio.Queue[Signal]]:
-        """Yields a queue of signals for a conversation's id or DESK."""
-        queue: asyncio.Queue[Signal] = asyncio.Queue()
-        self._listeners[topic].add(queue)
+    def listen(self, topic: bytes) -> Iterator[Listener]:
+        """Yields a listener of a conversation's id or DESK."""
+        listener = Listener()
+        self._listeners[topic].add(listener)
         try:
-            yield queue
+            yield listener
         finally:
-            self._listeners[topic].discard(queue)
+            self._listeners[topic].discard(listener)
             if not self._listeners[topic]:
                 del self._listeners[topic]
 
     def send(self, signal: Signal) -> None:
-        """Wakes the conversation's listeners and the desk's."""
+        """Wakes the conversation's listeners, and the desk's unless the assistant is typing."""
         for topic in (signal.conversation, DESK):
-            for queue in self._listeners.get(topic, ()) if topic else ():
-                if queue.qsize() >= self._room:
-                    queue.get_nowait()
-                queue.put_nowait(signal)
+            if topic is None or (topic == DESK and signal.sender == "assistant"):
+                continue
+            for listener in self._listeners.get(topic, ()):
+                listener.put(signal)
+
+    def followed(self, conversation: bytes) -> bool:
+        """True while the young person's page is connected to this process."""
+        return conversation in self._listeners

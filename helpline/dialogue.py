@@ -56,7 +56,6 @@ class Dialogue:
         text: str | None,
         payload: str | None,
         level: int,
-        signals: list[str],
     ) -> Turn:
         """Runs one turn with either a text or a button's payload; raises AssistantDown.
 
@@ -68,7 +67,6 @@ class Dialogue:
             "text": text,
             "payload": payload,
             "level": level,
-            "signals": signals,
         }
         try:
             async with self._session.post(self._url, json=body) as answer:

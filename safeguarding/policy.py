@@ -110,14 +110,14 @@ class Policy:
 
     def _offer(self, assessment: Assessment, helper_here: bool, opens: str | None) -> Bubble:
         buttons = self._buttons("talk_helper")
-        if assessment.failed:
+        if assessment.failed and helper_here:
             return Bubble(self._with_lines("failed"), None, buttons)
         if not assessment.read:
             return Bubble(self.words["not_read"], None, buttons)
         if helper_here:
             return Bubble(self.words["offer"], None, buttons)
         name = "offer_nobody" if opens is None else "offer_until"
-        return Bubble(self._with_lines(name, opens), None, buttons)
+        return Bubble(self._with_lines(name, opens), None, ())
 
     def _buttons(self, talk: str) -> tuple[tuple[str, str], ...]:
         return (self.words[talk], TALK), (self.words["not_now"], NOT_NOW)

@@ -10,23 +10,23 @@ from helpline.store.conversations import ConversationRow
 from helpline.vault import KeyRing, WrapBroken, new_key, token_hash, token_key, unwrap, wrap
 
 
-@dataclass
+@dataclass(eq=False)
 class Access:
-    """An open conversation: its id, and the token's key that opens every key epoch of it."""
+    """An open conversation: its id, and the token's key that opens every key epoch of it.
+
+    `name` is the hash by which the server recognises the token.
+    """
 
     conversation: bytes
+    name: bytes = field(repr=False)
     under: bytes = field(repr=False)
     ring: KeyRing
 
     def take_in(self, wrapped: dict[int, bytes]) -> None:
         """Opens key epochs that were added since; raises WrapBroken for another token's."""
-        self.ring.keys.update(
-            {
-                epoch: unwrap(self.under, key, self.conversation, epoch)
-                for epoch, key in wrapped.items()
-                if epoch not in self.ring.keys
-            }
-        )
+        for epoch, key in wrapped.items():
+            if epoch not in self.ring.keys:
+                self.ring.keys[epoch] = unwrap(self.under, key, self.conversation, epoch)
 
     def keep_up(self, connection: Connection, row: ConversationRow) -> None:
         """Opens the newest key epoch if it was added since."""
@@ -34,18 +34,18 @@ class Access:
             self.take_in(conversations.wraps(connection, self.conversation, "token"))
 
 
-def open_access(connection: Connection, token: str) -> tuple[Access, ConversationRow]:
+def open_access(connection: Connection, token: str) -> Access:
     """Returns the conversation of a token; raises UnknownToken for every token it is not of."""
     try:
         found = conversations.by_token(connection, token_hash(token))
         if found is None:
             raise UnknownToken
         row, wrapped = found
-        access = Access(row.id, token_key(token), KeyRing({}))
+        access = Access(row.id, token_hash(token), token_key(token), KeyRing({}))
         access.take_in(wrapped)
     except WrapBroken as error:
         raise UnknownToken from error
-    return access, row
+    return access
 
 
 def refresh(connection: Connection, access: Access) -> ConversationRow:
@@ -57,12 +57,10 @@ def refresh(connection: Connection, access: Access) -> ConversationRow:
     return row
 
 
-def new_key_epoch(connection: Connection, access: Access, row: ConversationRow) -> int:
+def new_key_epoch(connection: Connection, access: Access, row: ConversationRow) -> None:
     """Starts a key epoch that only the token opens: after a no, a hand-back or a return."""
     epoch, key = row.key_epoch + 1, new_key()
     conversations.add_wrap(
         connection, row.id, epoch, "token", wrap(access.under, key, row.id, epoch)
     )
     conversations.change(connection, row.id, key_epoch=epoch)
-    access.ring.keys[epoch] = key
-    return epoch

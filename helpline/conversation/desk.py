@@ -22,6 +22,7 @@ from helpline.conversation.heart import Heart
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.opening import (
     check_helper,
+    excerpt_ring,
     held,
     identity_of,
     open_excerpts,
@@ -43,7 +44,10 @@ Agreed = Literal["yes", "no", "unanswered"]
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One waiting or held chat as the desk shows it; `trigger` only where an excerpt was sealed."""
+    """One waiting or held chat as the desk shows it; `trigger` only where an excerpt was sealed.
+
+    `connected` says whether the young person's page is open now.
+    """
 
     conversation: str
     level: int
@@ -56,6 +60,7 @@ class QueueRow:
     unanswered_60s: bool
     owner: Owner
     left_quickly: bool
+    connected: bool
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Transcript:
     agreed: Agreed
     owner: Owner
     left_quickly: bool
+    connected: bool
 
 
 @dataclass(frozen=True)
@@ -85,9 +91,24 @@ class DeskSide:
         self.sessions = sessions
         self.sign_in = sessions.sign_in
         self.open = sessions.open
-        self.sign_out = sessions.sign_out
         self.here = sessions.here
-        self.away = sessions.away
+
+    async def sign_out(self, session: Session) -> None:
+        """Ends the session at once; what this person held goes back on the queue."""
+        await self.sessions.sign_out(session)
+        heart = self._heart
+
+        def release(connection: Connection) -> list[bytes]:
+            queue.lock(connection)
+            if session.staff in staff.here(connection, heart.now() - handoff.HERE_S):
+                return []
+            held_by = [e for e in queue.open_entries(connection) if e.staff == session.staff]
+            for entry in held_by:
+                handoff.give_back(connection, entry, heart.now())
+            return [*(e.conversation for e in held_by), *handoff.renumber_queue(connection)]
+
+        for conversation in await heart.database.write(release):
+            heart.queue_changed(conversation, [])
 
     async def newcomers(self, session: Session) -> list[staffing.Newcomer]:
         """Returns who waits for a supervisor to give access; raises NotAllowed."""
@@ -121,7 +142,7 @@ class DeskSide:
         if row is None or row.hidden_hour is not None:
             return None
         holder = staff.by_id(connection, entry.staff) if entry.staff else None
-        shown = open_excerpts(session, conversations.excerpts(connection, entry.conversation))
+        shown = open_excerpts(connection, session, entry.conversation)
         noticed = [notice for message in shown for notice in message.noticed]
         worst = max(noticed, key=lambda notice: notice.level, default=None)
         waited = self._heart.now() - entry.asked_at
@@ -137,6 +158,7 @@ class DeskSide:
             unanswered_60s=entry.staff is None and waited >= UNANSWERED_AFTER_S,
             owner=row.owner,  # type: ignore[arg-type]
             left_quickly=row.left_quickly,
+            connected=self._heart.broadcast.followed(row.id),
         )
 
     async def take(self, session: Session, conversation: str) -> None:
@@ -175,20 +197,21 @@ class DeskSide:
         def find(connection: Connection) -> Transcript:
             row, entry = held(connection, session, identity)
             ring = ring_of(connection, session, row)
-            events: list[Event]
+            opened: dict[int, Event] = {}
+            for message in open_excerpts(connection, session, identity):
+                opened[message.number] = message
             if ring.keys:
-                rows = conversations.events_after(connection, identity, after)
-                opened = (open_event(ring, event) for event in rows)
-                events = [event for event in opened if event is not None]
-            else:
-                excerpts = conversations.excerpts(connection, identity)
-                events = [m for m in open_excerpts(session, excerpts) if m.number > after]
+                for sealed in conversations.events_after(connection, identity, 0):
+                    if event := open_event(ring, sealed):
+                        opened[event.number] = event
+            events = [opened[number] for number in sorted(opened) if number > after]
             return Transcript(
                 events=events,
                 opened=bool(ring.keys),
                 agreed=entry.agreed,  # type: ignore[arg-type]
                 owner=row.owner,  # type: ignore[arg-type]
                 left_quickly=row.left_quickly,
+                connected=self._heart.broadcast.followed(row.id),
             )
 
         return await self._heart.database.read(find)
@@ -241,31 +264,29 @@ class DeskSide:
             queue.lock(connection)
             conversations.by_id(connection, identity, lock=True)
             row, _ = held(connection, session, identity)
-            if row.owner == "worker":
-                row = handoff.change_owner(connection, row, "ended")
-                ending.keep_for_holder_only(connection, ring_of(connection, session, row), row)
-            elif row.owner == "queue":
-                handoff.change_owner(connection, row, "assistant")
-            queue.change(connection, identity, closed=True)
+            excerpts = excerpt_ring(connection, session, identity)
+            ending.end_by_worker(connection, row, ring_of(connection, session, row), excerpts)
             staff.note(connection, heart.now(), "ended", session.staff, identity)
             return handoff.renumber_queue(connection)
 
         told = await heart.database.write(end)
         heart.queue_changed(identity, told)
+        await heart.database.forget()
 
     async def follow(self, session: Session) -> AsyncGenerator[DeskChange | None]:
         """Yields what changes on the desk, None after 15 quiet seconds; counts as being here."""
         check_helper(session)
+        loop, heard = asyncio.get_running_loop(), float("-inf")
         with self._heart.broadcast.listen(DESK) as signals:
-            await self.sessions.here(session)
             while True:
+                if loop.time() - heard >= HEARTBEAT_S:
+                    heard = loop.time()
+                    await self.sessions.here(session)
                 try:
                     signal = await asyncio.wait_for(signals.get(), HEARTBEAT_S)
                 except TimeoutError:
-                    await self.sessions.here(session)
                     yield None
                     continue
-                if signal.kind == "typing" and signal.sender != "young_person":
-                    continue
                 conversation = signal.conversation.hex() if signal.conversation else None
-                yield DeskChange(signal.kind, conversation)
+                if signal.kind != "typing" or signal.sender == "young_person":
+                    yield DeskChange(signal.kind, conversation)

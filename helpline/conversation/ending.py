@@ -7,61 +7,83 @@ from sqlalchemy import Connection
 from helpline.conversation.handoff import change_owner
 from helpline.store import conversations, queue, staff
 from helpline.store.conversations import ConversationRow
+from helpline.store.staff import StaffRow
 from helpline.vault import KeyRing, seal_for_team
 
 Ending = Callable[[Connection, ConversationRow], None]
 
 
-def keep_for_holder_only(connection: Connection, ring: KeyRing, row: ConversationRow) -> None:
-    """Takes the team's keys away; the worker who held the chat and supervisors keep a wrap."""
+def _keepers(connection: Connection, row: ConversationRow) -> list[StaffRow]:
+    """Who may open a chat after its end: the worker who held it, and supervisors with access."""
     entry = queue.entry_of(connection, row.id)
-    keepers = staff.with_roles(connection, "supervisor")
-    holder = staff.by_id(connection, entry.staff) if entry and entry.staff else None
-    if holder is not None and holder.id not in {keeper.id for keeper in keepers}:
-        keepers.append(holder)
-    team_epochs = conversations.epochs_let_in(connection, row.id)
-    for keeper in keepers:
-        for epoch in team_epochs & set(ring.keys):
-            sealed = seal_for_team(keeper.secret.public, ring.keys[epoch], row.id, epoch)
-            holder_name = f"staff:{keeper.id}"
-            conversations.add_wrap(connection, row.id, epoch, holder_name, sealed)
+    holder = entry.staff if entry else None
+    return [
+        person
+        for person in staff.with_access(connection, "worker", "supervisor")
+        if person.role == "supervisor" or person.id == holder
+    ]
+
+
+def keep_for_keepers(
+    connection: Connection, row: ConversationRow, ring: KeyRing, excerpts: dict[int, bytes]
+) -> None:
+    """Takes the team's keys away; the keepers get what the team had, each sealed to them.
+
+    `ring` and `excerpts` (keys of excerpts by number) are what the one who ends it could open.
+    """
+    let_in = conversations.epochs_let_in(connection, row.id) & set(ring.keys)
+    for keeper in _keepers(connection, row):
+        name, public = f"staff:{keeper.id}", keeper.secret.public
+        for epoch in let_in:
+            sealed = seal_for_team(public, ring.keys[epoch], row.id, epoch)
+            conversations.add_wrap(connection, row.id, epoch, name, sealed)
+        for number, key in excerpts.items():
+            sealed = seal_for_team(public, key, row.id, number)
+            conversations.add_excerpt_key(connection, row.id, number, name, sealed)
     conversations.drop_wraps(connection, row.id, "team:%")
+    conversations.drop_excerpt_keys(connection, row.id, "team:%")
 
 
-def _close(connection: Connection, row: ConversationRow) -> None:
-    """Takes the entry off the queue, unless it is danger that nobody has looked at yet."""
-    entry = queue.entry_of(connection, row.id)
-    unseen_danger = entry is not None and entry.reason == "danger" and entry.staff is None
-    if entry is not None and not unseen_danger:
-        queue.change(connection, row.id, closed=True)
-
-
-def _reaches_helpers(connection: Connection, row: ConversationRow) -> bool:
-    return row.handed_off or bool(conversations.excerpts(connection, row.id))
+def end_by_worker(
+    connection: Connection, row: ConversationRow, ring: KeyRing, excerpts: dict[int, bytes]
+) -> None:
+    """A worker ends a chat they hold, or closes an alert that got no yes."""
+    keep_for_keepers(connection, row, ring, excerpts)
+    if row.owner == "worker":
+        change_owner(connection, row, "ended")
+    elif row.owner == "queue":
+        change_owner(connection, row, "assistant")
+    queue.change(connection, row.id, closed=True, position=None)
 
 
 def end_by_young_person(connection: Connection, ring: KeyRing, row: ConversationRow) -> None:
-    """Ends it and wipes the token; a chat that no helper could ever see is deleted."""
-    if not _reaches_helpers(connection, row):
+    """Ends it and wipes the token; a chat that no helper could ever see is deleted.
+
+    An alert that got no yes stays on the desk until somebody has looked at it.
+    """
+    excerpts = conversations.excerpts(connection, row.id)
+    if not row.handed_off and not excerpts:
         conversations.wipe(connection, row.id)
         return
     if row.owner != "ended":
-        change_owner(connection, row, "ended")
-    keep_for_holder_only(connection, ring, row)
-    _close(connection, row)
+        row = change_owner(connection, row, "ended")
+    if row.handed_off:
+        conversations.drop_excerpts(connection, row.id)
+        keep_for_keepers(connection, row, ring, {})
+        queue.change(connection, row.id, closed=True, position=None)
     _revoke(connection, row)
 
 
 def leave_quickly(connection: Connection, row: ConversationRow) -> None:
     """Quick exit: the token opens nothing from now on; the desk sees "left quickly"."""
-    if not _reaches_helpers(connection, row):
+    if not row.handed_off and not conversations.excerpts(connection, row.id):
         conversations.wipe(connection, row.id)
         return
     conversations.change(connection, row.id, left_quickly=True)
     _revoke(connection, row)
 
 
-def delete(connection: Connection, row: ConversationRow, hour: int) -> None:
+def delete(connection: Connection, ring: KeyRing, row: ConversationRow, hour: int) -> None:
     """Hides the chat at once and for good.
 
     One that was handed off at level 3 or 4 is wiped a day later (`retention`), any other at once.
@@ -71,8 +93,11 @@ def delete(connection: Connection, row: ConversationRow, hour: int) -> None:
         conversations.wipe(connection, row.id)
         return
     if row.owner != "ended":
-        change_owner(connection, row, "ended")
-    queue.change(connection, row.id, closed=True)
+        row = change_owner(connection, row, "ended")
+    if row.handed_off:
+        conversations.drop_excerpts(connection, row.id)
+    keep_for_keepers(connection, row, ring, {})
+    queue.change(connection, row.id, closed=True, position=None)
     conversations.change(connection, row.id, hidden_hour=hour)
     _revoke(connection, row)
 

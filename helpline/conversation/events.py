@@ -34,9 +34,9 @@ class Message:
     """One message; `number` is its place in the conversation, from 1.
 
     What follows `card` is for the service and the desk; `public` leaves it out. `level`, `noticed`,
-    `read` and `failed` are the verdict (safeguarding.Assessment), `helper_here` says whether
-    somebody was at the desk then, `payload` what a tapped button means (None for a text), and
-    `course` is the course of the conversation after this message of a young person.
+    `read` and `failed` are the verdict (safeguarding.Assessment), `payload` is what a tapped button
+    means (None for a text), and `course` the course of the conversation after this message of a
+    young person.
     """
 
     number: int
@@ -47,7 +47,6 @@ class Message:
     card: Card | None = None
     level: int = 0
     noticed: tuple[Noticed, ...] = ()
-    helper_here: bool = False
     read: bool = True
     failed: bool = False
     payload: str | None = None

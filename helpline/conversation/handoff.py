@@ -1,6 +1,7 @@
 """Changes of owner and of the queue, each inside the caller's transaction.
 
-Check first, then do: every function here gets a row that was read under the transaction's lock.
+Check first, then do: every function here gets a row that was read under the transaction's lock,
+and the queue's lock is held.
 """
 
 import json
@@ -11,43 +12,66 @@ from sqlalchemy import Connection
 
 from helpline.conversation.access import Access, new_key_epoch
 from helpline.conversation.events import Message, Owner
-from helpline.conversation.heart import HERE_S
 from helpline.store import conversations, queue, staff
 from helpline.store.conversations import ConversationRow, EventRow, ExcerptRow
 from helpline.store.queue import QueueEntry
 from helpline.vault import Place, new_key, seal, seal_for_team
 from safeguarding import Course
 
-Reason = Literal["danger", "asked", "assistant_failed"]
+Reason = Literal["danger", "asked"]
+Team = tuple[int, bytes]
+"""A team key's epoch and its public half."""
+
 EXCERPT_MESSAGES = 3
+HERE_S = 45
+"""A helper counts as here for so many seconds after the desk was last heard of."""
+AWAY_S = 120
+"""A helper who holds a chat and is not heard of for so long gives it back to the queue."""
+
+
+def team_if_here(connection: Connection, now: float) -> Team | None:
+    """The team key to seal to, if somebody is at the desk to read; None otherwise."""
+    if not staff.here(connection, now - HERE_S):
+        return None
+    return staff.newest_team_key(connection)
 
 
 def change_owner(
     connection: Connection, row: ConversationRow, owner: Owner, worker: str | None = None
 ) -> ConversationRow:
-    """Gives the conversation to an owner; the epoch rises and both sides see a state."""
-    number = row.last_number + 1
-    conversations.add_event(
-        connection, EventRow(row.id, number, "state", owner=owner, worker=worker)
-    )
+    """Gives the conversation to an owner; the epoch rises and both sides see a state.
+
+    Who enters the queue sees it with their place in it, from `renumber_queue`.
+    """
+    number = row.last_number
+    if owner != "queue":
+        number += 1
+        conversations.add_event(
+            connection, EventRow(row.id, number, "state", owner=owner, worker=worker)
+        )
     changed = replace(row, owner=owner, epoch=row.epoch + 1, last_number=number)
     conversations.change(connection, row.id, owner=owner, epoch=changed.epoch, last_number=number)
     return changed
 
 
 def renumber_queue(connection: Connection) -> list[bytes]:
-    """Tells everybody in the queue their place where it changed; returns who was told."""
-    waiting = [e for e in queue.open_entries(connection) if e.agreed != "no"]
-    told = []
-    for position, entry in enumerate((e for e in waiting if e.staff is None), start=1):
-        if entry.position == position:
-            continue
+    """Tells everybody in the queue their place where it changed; returns who was told.
+
+    Who has not said yes asked for nobody: they are told that they are in the queue, as place 0,
+    which is shown as none.
+    """
+    told, place = [], 0
+    for entry in queue.open_entries(connection):
         row = conversations.by_id(connection, entry.conversation, lock=True)
-        if row is None or row.owner != "queue":
+        if row is None or row.owner != "queue" or entry.agreed == "no":
+            continue
+        place += 1
+        position = place if entry.agreed == "yes" else 0
+        if entry.position == position:
             continue
         number = row.last_number + 1
         conversations.add_event(
-            connection, EventRow(row.id, number, "state", owner="queue", position=position)
+            connection, EventRow(row.id, number, "state", owner="queue", position=position or None)
         )
         conversations.change(connection, row.id, last_number=number)
         queue.change(connection, row.id, position=position)
@@ -55,26 +79,13 @@ def renumber_queue(connection: Connection) -> list[bytes]:
     return told
 
 
-def raise_alarm(
-    connection: Connection,
-    row: ConversationRow,
-    trigger: Message,
-    *,
-    before: list[Message],
-    team: tuple[int, bytes],
-    now: float,
-) -> ConversationRow:
-    """Level 4 with a helper here: seals the excerpt to the team and puts it on the queue.
-
-    `before` are the young person's last messages, oldest first; the excerpt is the trigger and
-    the two before it, under a key of its own (design.md, decision 4). `team` is the team key's
-    epoch and public half.
+def seal_excerpt(
+    connection: Connection, row: ConversationRow, shown: list[Message], team: Team
+) -> None:
+    """Seals for the team, under a key of its own, the message that raised danger, last of `shown`,
+    and those before it (design.md, decision 4).
     """
-    if row.owner in ("worker", "ended"):
-        return row
-    team_epoch, public = team
-    shown = [*before, trigger][-EXCERPT_MESSAGES:]
-    key = new_key()
+    trigger, key = shown[-1], new_key()
     body = json.dumps(
         {
             "messages": [[m.number, m.text, m.at.timestamp()] for m in shown],
@@ -82,84 +93,99 @@ def raise_alarm(
             "noticed": [[n.id, n.level, n.evidence] for n in trigger.noticed],
         }
     ).encode()
-    conversations.add_excerpt(
-        connection,
-        ExcerptRow(
-            row.id,
-            trigger.number,
-            team_epoch,
-            seal_for_team(public, key, row.id, trigger.number),
-            seal(key, Place(row.id, trigger.number, "excerpt", team_epoch), body),
-        ),
-    )
+    place = Place(row.id, trigger.number, "excerpt", 0)
+    excerpt = ExcerptRow(row.id, trigger.number, seal(key, place, body))
+    wrapped = seal_for_team(team[1], key, row.id, trigger.number)
+    conversations.add_excerpt(connection, excerpt, f"team:{team[0]}", wrapped)
+
+
+def raise_alarm(
+    connection: Connection, row: ConversationRow, shown: list[Message], team: Team, now: float
+) -> ConversationRow:
+    """Level 4 with a helper here and nobody let in yet: the excerpt goes on the queue.
+
+    A worker who watched before a no goes on watching while they are here; the young person is
+    asked again.
+    """
+    seal_excerpt(connection, row, shown, team)
     entry = queue.entry_of(connection, row.id)
-    if entry is not None and entry.agreed != "no" and not entry.closed:
-        queue.change(connection, row.id, level=4)
+    if entry is None or entry.closed:
+        queue.put(connection, QueueEntry(row.id, 4, "danger", "unanswered", now, now))
     else:
-        entry = QueueEntry(row.id, 4, "danger", "unanswered", now)
-        queue.put(connection, entry)
-    if row.owner == "assistant":
-        row = change_owner(connection, row, "queue")
-    return row
+        watched = entry.staff in staff.here(connection, now - HERE_S)
+        queue.change(
+            connection,
+            row.id,
+            level=4,
+            reason="danger",
+            agreed="unanswered",
+            position=None,
+            promised_at=now,
+            told_at=None,
+            staff=entry.staff if watched else None,
+        )
+    return change_owner(connection, row, "queue") if row.owner == "assistant" else row
 
 
-def let_in(
-    connection: Connection, access: Access, row: ConversationRow, team: tuple[int, bytes]
-) -> None:
+def let_in(connection: Connection, access: Access, row: ConversationRow, team: Team) -> None:
     """Seals every key of the conversation to the team: the young person said yes."""
-    team_epoch, public = team
     for epoch, key in access.ring.keys.items():
-        sealed = seal_for_team(public, key, row.id, epoch)
-        conversations.add_wrap(connection, row.id, epoch, f"team:{team_epoch}", sealed)
+        sealed = seal_for_team(team[1], key, row.id, epoch)
+        conversations.add_wrap(connection, row.id, epoch, f"team:{team[0]}", sealed)
     conversations.change(connection, row.id, handed_off=True)
-
-
-def team_if_here(connection: Connection, now: float) -> tuple[int, bytes] | None:
-    """The team key's epoch and public half, if somebody is at the desk to read; None otherwise."""
-    if not staff.helper_here(connection, now - HERE_S):
-        return None
-    return staff.newest_team_key(connection)
 
 
 def say_yes(
     connection: Connection,
     access: Access,
     row: ConversationRow,
-    team: tuple[int, bytes],
+    team: Team,
     *,
     course: Course | None,
     now: float,
-) -> list[bytes]:
-    """The young person lets a helper in; returns the conversations whose place changed."""
-    if row.owner in ("worker", "ended"):
-        return []
+) -> ConversationRow:
+    """The young person lets a helper in: the one who watches, if they are here, else the queue."""
     let_in(connection, access, row, team)
     entry = queue.entry_of(connection, row.id)
     if entry is None or entry.closed:
-        entry = QueueEntry(row.id, course.level if course else 0, "asked", "yes", now)
+        entry = QueueEntry(row.id, course.level if course else 0, "asked", "yes", now, now)
         queue.put(connection, entry)
-    else:
-        asked_at = now if entry.agreed == "no" else entry.asked_at
-        queue.change(connection, row.id, agreed="yes", asked_at=asked_at, told_at=None)
-    holder = staff.by_id(connection, entry.staff) if entry.staff else None
+    holder = None
+    if entry.staff in staff.here(connection, now - HERE_S):
+        holder = staff.by_id(connection, entry.staff) if entry.staff else None
+    queue.change(
+        connection,
+        row.id,
+        agreed="yes",
+        position=None,
+        promised_at=now,
+        told_at=None,
+        staff=holder.id if holder else None,
+    )
     if holder is not None:
-        change_owner(connection, row, "worker", holder.alias)
-    elif row.owner == "assistant":
-        change_owner(connection, row, "queue")
-    return renumber_queue(connection)
+        return change_owner(connection, row, "worker", holder.alias)
+    return row if row.owner == "queue" else change_owner(connection, row, "queue")
 
 
-def say_no(connection: Connection, access: Access, row: ConversationRow) -> list[bytes]:
-    """The young person wants no helper now: what follows is under a key the team does not have.
+def say_no(connection: Connection, access: Access, row: ConversationRow) -> ConversationRow:
+    """The young person wants no helper now: the team's keys are taken back, and what follows is
+    under a key that it never had.
 
     A level 4 entry stays on the desk, where the excerpt may be read and nothing written.
     """
-    entry = queue.entry_of(connection, row.id)
-    if row.owner in ("worker", "ended") or entry is None or entry.closed:
-        return []
-    closed = not conversations.excerpts(connection, row.id)
-    queue.change(connection, row.id, agreed="no", position=None, closed=closed)
+    kept = bool(conversations.excerpts(connection, row.id))
+    queue.change(connection, row.id, agreed="no", position=None, closed=not kept)
+    conversations.drop_wraps(connection, row.id, "team:%")
+    conversations.change(connection, row.id, handed_off=False)
     new_key_epoch(connection, access, row)
-    if row.owner == "queue":
-        change_owner(connection, row, "assistant")
-    return renumber_queue(connection)
+    return change_owner(connection, row, "assistant") if row.owner == "queue" else row
+
+
+def give_back(connection: Connection, entry: QueueEntry, now: float) -> None:
+    """The worker who had this chat is gone: it is on the queue again, for anybody to take."""
+    row = conversations.by_id(connection, entry.conversation, lock=True)
+    queue.change(
+        connection, entry.conversation, staff=None, position=None, promised_at=now, told_at=None
+    )
+    if row is not None and row.owner == "worker":
+        change_owner(connection, row, "queue")

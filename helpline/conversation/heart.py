@@ -10,9 +10,6 @@ from helpline.dialogue import Dialogue
 from helpline.store.database import Database
 from safeguarding import Policy, Screener
 
-HERE_S = 45
-"""A helper counts as here for so many seconds after the desk was last heard of."""
-
 
 @dataclass(frozen=True)
 class Heart:

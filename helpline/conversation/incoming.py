@@ -35,7 +35,7 @@ class Incoming:
     def make(cls, message_id: object, text: object = None, button: object = None) -> "Incoming":
         """Checks the parts of a message; raises Invalid or TooLong.
 
-        Lone surrogates cannot be stored as UTF-8 and become the replacement character.
+        Lone surrogates cannot be stored as UTF-8 and become question marks.
         """
         if not isinstance(message_id, str) or (text is None) == (button is None):
             raise Invalid

@@ -1,6 +1,7 @@
 """What a worker may open of a chat: the excerpt, or what was sealed to the team or to them."""
 
 import json
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,12 +14,22 @@ from helpline.conversation.incoming import Incoming
 from helpline.conversation.sealing import open_event
 from helpline.conversation.sessions import Session
 from helpline.store import conversations, queue
-from helpline.store.conversations import ConversationRow, ExcerptRow
+from helpline.store.conversations import ConversationRow
 from helpline.store.queue import QueueEntry
-from helpline.vault import KeyRing, Place, WrapBroken, open_for_team, open_sealed
+from helpline.vault import (
+    KeyRing,
+    Place,
+    SealBroken,
+    WrapBroken,
+    open_for_team,
+    open_sealed,
+)
+
+log = logging.getLogger("waymark")
 
 
 def check_helper(session: Session) -> None:
+    """Raises NotAllowed for who is no helper, or was given no access yet."""
     if session.role not in staffing.HELPERS:
         raise NotAllowed
     if not session.team:
@@ -26,6 +37,7 @@ def check_helper(session: Session) -> None:
 
 
 def identity_of(conversation: str) -> bytes:
+    """The 16 bytes of a conversation's id in hex; raises UnknownConversation."""
     try:
         identity = bytes.fromhex(conversation)
     except ValueError as error:
@@ -61,29 +73,52 @@ def said_before(
     return kept.number
 
 
+def _holders(session: Session) -> dict[str, bytes]:
+    """The names under which keys are wrapped for this person, and the key that opens each."""
+    holders = {f"team:{epoch}": private for epoch, private in session.team.items()}
+    return holders | {f"staff:{session.staff}": session.private}
+
+
 def ring_of(connection: Connection, session: Session, row: ConversationRow) -> KeyRing:
     """Opens every key epoch that was sealed to the team or, after the end, to this person."""
     ring = KeyRing({})
-    holders = {f"team:{epoch}": private for epoch, private in session.team.items()}
-    for holder, private in (holders | {f"staff:{session.staff}": session.private}).items():
-        for epoch, key in (conversations.wraps(connection, row.id, holder)).items():
+    for holder, private in _holders(session).items():
+        for epoch, key in conversations.wraps(connection, row.id, holder).items():
             ring.keys[epoch] = open_for_team(private, key, row.id, epoch)
     return ring
 
 
-def open_excerpts(session: Session, excerpts: list[ExcerptRow]) -> list[Message]:
-    """Opens what level 4 danger sealed for the team; the trigger carries what was noticed."""
+def excerpt_ring(connection: Connection, session: Session, conversation: bytes) -> dict[int, bytes]:
+    """Opens the keys of the excerpts that this person may read, by number."""
+    holders, ring = _holders(session), dict[int, bytes]()
+    for (number, holder), wrapped in conversations.excerpt_keys(connection, conversation).items():
+        if holder in holders:
+            ring[number] = open_for_team(holders[holder], wrapped, conversation, number)
+    return ring
+
+
+def open_excerpts(connection: Connection, session: Session, conversation: bytes) -> list[Message]:
+    """Opens what level 4 danger sealed for the team; the trigger carries what was noticed.
+
+    One that was changed or moved does not open: it is left out and logged, and hides no other.
+    """
     shown: dict[int, Message] = {}
-    for row in excerpts:
-        private = session.team.get(row.team_epoch)
-        if private is None:
+    try:
+        keys = excerpt_ring(connection, session, conversation)
+    except WrapBroken:
+        log.error("the key of an excerpt does not open")
+        return []
+    for row in conversations.excerpts(connection, conversation):
+        if row.number not in keys:
             continue
         try:
-            key = open_for_team(private, row.wrapped, row.conversation, row.number)
-        except WrapBroken:
+            body = open_sealed(
+                keys[row.number], Place(conversation, row.number, "excerpt", 0), row.sealed
+            )
+        except SealBroken:
+            log.error("an excerpt does not open")
             continue
-        place = Place(row.conversation, row.number, "excerpt", row.team_epoch)
-        data = json.loads(open_sealed(key, place, row.sealed))
+        data = json.loads(body)
         for number, text, at in data["messages"]:
             message = Message(number, "young_person", text, datetime.fromtimestamp(at, UTC))
             if number == row.number:

@@ -1,4 +1,6 @@
-"""What a young person sends: screened, kept with its verdict in one transaction, then answered."""
+"""What a young person sends: screened, and kept with its verdict, the warning and the queue's
+change in one transaction; the assistant's answer is `answering`'s.
+"""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -6,18 +8,23 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from helpline.conversation import handoff
+from helpline.conversation import consent, handoff
 from helpline.conversation.access import Access, refresh
-from helpline.conversation.answering import NOT_NOW, TALK, Answering
-from helpline.conversation.errors import ConversationEnded, IdUsed, UnknownButton
+from helpline.conversation.answering import Answering, assessment_of
+from helpline.conversation.bubbles import Bubble, add_bubbles, from_policy
+from helpline.conversation.errors import ConversationEnded, IdUsed, UnknownButton, UnknownToken
 from helpline.conversation.events import Button, Message, Noticed
 from helpline.conversation.heart import Heart
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.locks import Locks
 from helpline.conversation.sealing import open_event, seal_message
 from helpline.store import conversations, queue
+from helpline.store.conversations import ConversationRow
 from helpline.store.database import ORDINARY, URGENT
 from safeguarding import Course
+from safeguarding.policy import NOT_NOW, TALK
+
+HIGH_RISK = 3
 
 
 @dataclass(frozen=True)
@@ -37,32 +44,47 @@ class Receiving:
         self._locks = Locks()
 
     async def receive(self, access: Access, incoming: Incoming) -> Receipt:
-        """Returns once the message is on disk; see `YoungPersonSide.receive`."""
+        """Returns once the message is on disk; see `YoungPersonSide.receive`.
+
+        A caller who is cut off meanwhile stops nothing: what is kept is also made known.
+        """
+        return await asyncio.shield(asyncio.ensure_future(self._receive(access, incoming)))
+
+    async def _receive(self, access: Access, incoming: Incoming) -> Receipt:
         database = self._heart.database
         async with self._locks.hold(access.conversation):
-            before, tapped = await database.read(lambda c: _before(c, access, incoming.button))
-            message = await asyncio.to_thread(self._screened, incoming, tapped, before)
+            message, before = await database.read(lambda c: self._screened(c, access, incoming))
             try:
                 number = await self._keep(access, incoming, message, before)
+                receipt = Receipt(number, repeated=False)
             except (IntegrityError, ConversationEnded):
                 kept = await database.read(lambda c: _kept_before(c, access, incoming))
                 if kept is None:
                     raise
-                return Receipt(kept, repeated=True)
+                receipt = Receipt(kept, repeated=True)
         self._answering.wake(access)
-        return Receipt(number, repeated=False)
+        return receipt
 
     def _screened(
-        self, incoming: Incoming, tapped: Button | None, before: list[Message]
-    ) -> Message:
-        """The message with its verdict, not yet numbered; a tapped button needs no screening."""
+        self, connection: Connection, access: Access, incoming: Incoming
+    ) -> tuple[Message, list[Message]]:
+        """The message with its verdict, not yet numbered, and the young person's last ones.
+
+        Runs in a thread of the database, off the event loop. A tapped button needs no screening.
+        """
+        row = conversations.by_id(connection, access.conversation)
+        if row is None or row.token_hash is None:
+            raise UnknownToken
+        access.keep_up(connection, row)
+        before = last_messages(connection, access)
         course = next((m.course for m in reversed(before) if m.course), Course())
         message = Message(0, "young_person", "", self._heart.clock(), course=course)
+        tapped = _tapped(connection, access, incoming.button)
         if tapped is not None:
-            return replace(message, text=tapped.title, payload=tapped.payload)
+            return replace(message, text=tapped.title, payload=tapped.payload), before
         assert incoming.text is not None
         assessment = self._heart.screener.screen(incoming.text, course)
-        return replace(
+        screened = replace(
             message,
             text=incoming.text,
             level=assessment.level,
@@ -71,46 +93,90 @@ class Receiving:
             failed=assessment.failed,
             course=assessment.course,
         )
+        return screened, before
 
     async def _keep(
         self, access: Access, incoming: Incoming, message: Message, before: list[Message]
     ) -> int:
         heart = self._heart
-        matters = message.level >= 3 or message.payload == TALK
-        changes_queue = message.level == 4 or message.payload in (TALK, NOT_NOW)
+        grave = message.level >= HIGH_RISK or message.payload in (TALK, NOT_NOW)
 
         def keep(connection: Connection) -> tuple[int, list[bytes]]:
-            if changes_queue:
+            if grave:
                 queue.lock(connection)
             row = refresh(connection, access)
             if row.owner == "ended":
                 raise ConversationEnded
-            team = handoff.team_if_here(connection, heart.now()) if matters else None
             number = row.last_number + 1
-            numbered = replace(message, number=number, helper_here=team is not None)
+            numbered = replace(message, number=number)
             sealed = seal_message(access.ring, row.id, row.key_epoch, numbered, incoming.id.bytes)
             conversations.add_event(connection, sealed)
             conversations.change(connection, row.id, last_number=number, hour=heart.hour())
             row, told = replace(row, last_number=number), list[bytes]()
-            if message.level == 4 and team:
-                handoff.raise_alarm(
-                    connection, row, numbered, before=before, team=team, now=heart.now()
-                )
-                told = handoff.renumber_queue(connection)
-            elif message.payload == TALK and team:
-                told = handoff.say_yes(
-                    connection, access, row, team, course=message.course, now=heart.now()
-                )
-            elif message.payload == NOT_NOW:
-                told = handoff.say_no(connection, access, row)
+            if grave:
+                told = self._respond(connection, access, row, numbered, before)
             return number, told
 
-        number, told = await heart.database.write(keep, URGENT if changes_queue else ORDINARY)
-        if changes_queue:
+        number, told = await heart.database.write(keep, URGENT if grave else ORDINARY)
+        if grave:
             heart.queue_changed(access.conversation, told)
         else:
             heart.changed(access.conversation)
         return number
+
+    def _respond(
+        self,
+        connection: Connection,
+        access: Access,
+        row: ConversationRow,
+        message: Message,
+        before: list[Message],
+    ) -> list[bytes]:
+        """Warns, changes the queue, says what was done; returns whose place in it changed."""
+        heart = self._heart
+        if message.payload == TALK:
+            row, words, told = consent.talk(connection, access, row, message.course, heart)
+        elif message.payload == NOT_NOW:
+            row, words, told = consent.not_now(connection, access, row, heart)
+        else:
+            return self._warn(connection, access, row, message, before)
+        add_bubbles(connection, access, row, [Bubble("service", words)], heart)
+        return told
+
+    def _warn(
+        self,
+        connection: Connection,
+        access: Access,
+        row: ConversationRow,
+        message: Message,
+        before: list[Message],
+    ) -> list[bytes]:
+        heart, now = self._heart, self._heart.now()
+        team = handoff.team_if_here(connection, now)
+        response = heart.policy.respond(
+            assessment_of(message),
+            helper_here=team is not None,
+            opens=heart.opens(heart.clock()),
+            form_active=False,
+        )
+        bubbles = from_policy(response.bubbles)
+        entry = queue.entry_of(connection, row.id)
+        waiting = entry is not None and not entry.closed
+        if entry is not None and waiting and message.level > entry.level:
+            queue.change(connection, row.id, level=message.level)
+        if row.owner == "worker" or (entry is not None and waiting and entry.agreed == "yes"):
+            # They are let in already: the numbers, and no offer of what was accepted.
+            bubbles = [bubble for bubble in bubbles if bubble.card]
+            if bubbles and row.owner == "queue":
+                words = consent.still_queued(connection, row, heart)
+                bubbles.append(Bubble("service", words))
+            add_bubbles(connection, access, row, bubbles, heart)
+            return handoff.renumber_queue(connection)
+        row = add_bubbles(connection, access, row, bubbles, heart)
+        if response.alert and team is not None:
+            shown = [*before, message][-handoff.EXCERPT_MESSAGES :]
+            handoff.raise_alarm(connection, row, shown, team, now)
+        return handoff.renumber_queue(connection)
 
 
 def last_messages(connection: Connection, access: Access) -> list[Message]:
@@ -120,13 +186,6 @@ def last_messages(connection: Connection, access: Access) -> list[Message]:
     )
     opened = (open_event(access.ring, row) for row in rows)
     return [message for message in opened if isinstance(message, Message)]
-
-
-def _before(
-    connection: Connection, access: Access, button: str | None
-) -> tuple[list[Message], Button | None]:
-    """What a new message is read in the light of: the last messages, and the button tapped."""
-    return last_messages(connection, access), _tapped(connection, access, button)
 
 
 def _tapped(connection: Connection, access: Access, button: str | None) -> Button | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, or_, select
 
 from helpline.settings import Settings
-from helpline.store import conversations, tables
+from helpline.store import conversations, queue, tables
 from helpline.store.database import Database
 
 HIDDEN_FOR_HOURS = 24
@@ -43,14 +43,17 @@ async def purge_now(database: Database, settings: Settings, now: datetime) -> Co
     )
 
     def remove(connection: Connection) -> Counts:
-        rows = connection.execute(query).all()
+        queue.lock(connection)
+        rows = connection.execute(query.with_for_update()).all()
         for row in rows:
             conversations.wipe(connection, row.id)
         deleted = sum(row.hidden_hour is not None for row in rows)
         handed_off = sum(row.handed_off and row.hidden_hour is None for row in rows)
         return Counts(len(rows) - handed_off - deleted, handed_off, deleted)
 
-    return await database.write(remove)
+    counts = await database.write(remove)
+    await database.forget()
+    return counts
 
 
 async def _purge(settings: Settings) -> Counts:

@@ -20,7 +20,7 @@ def message_body(message: Message) -> bytes:
     body: dict[str, Any] = {"text": message.text, "at": message.at.timestamp()}
     if message.buttons:
         body["buttons"] = [[b.id, b.title, b.payload] for b in message.buttons]
-    for name in ("card", "level", "helper_here", "failed", "payload"):
+    for name in ("card", "level", "failed", "payload"):
         if value := getattr(message, name):
             body[name] = value
     if not message.read:
@@ -44,7 +44,6 @@ def read_body(number: int, sender: str, body: bytes) -> Message:
         card=data.get("card"),
         level=data.get("level", 0),
         noticed=tuple(Noticed(*noticed) for noticed in data.get("noticed", ())),
-        helper_here=data.get("helper_here", False),
         read=not data.get("unread", False),
         failed=data.get("failed", False),
         payload=data.get("payload"),

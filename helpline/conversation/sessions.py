@@ -68,7 +68,9 @@ class Sessions:
         Raises SignInRefused, the same and after the same work whatever was wrong, and SlowDown
         when too many are trying at once.
         """
-        row = await self._heart.database.read(lambda c: staff.by_name(c, name))
+        row = None
+        if name.isprintable():
+            row = await self._heart.database.read(lambda c: staff.by_name(c, name))
         private, one_time = await self._open_secret(row, password)
         if row is None or private is None or not await self._second(row, one_time, code):
             await self._note("sign in refused", row)
@@ -162,15 +164,9 @@ class Sessions:
 
     async def here(self, session: Session) -> None:
         """Notes that this member of staff is at the desk."""
-        await self._be_here(session, self._heart.now())
-
-    async def away(self, session: Session) -> None:
-        """Notes that this member of staff has left the desk."""
-        await self._be_here(session, 0.0)
-
-    async def _be_here(self, session: Session, at: float) -> None:
+        now = self._heart.now()
         await self._heart.database.write(
-            lambda c: staff.change_session(c, session.cookie_hash, here_at=at)
+            lambda c: staff.change_session(c, session.cookie_hash, here_at=now)
         )
 
     async def _note(self, action: str, row: StaffRow | None) -> None:

@@ -18,11 +18,14 @@ class Wording:
     assistant_down: str
     handoff_queued: str
     handoff_waiting: str
+    handoff_waiting_nobody: str
     handoff_nobody: str
     handoff_joining: str
     handoff_with_worker: str
     not_now: str
     not_now_level_4: str
+    not_now_with_worker: str
+    helper_left: str
     talk_button: str
 
     @classmethod

@@ -3,26 +3,36 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from secrets import token_bytes
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
 from helpline.broadcast import Signal
-from helpline.conversation import ending, handoff
+from helpline.conversation import consent, ending, handoff
 from helpline.conversation.access import Access, open_access, refresh
 from helpline.conversation.answering import Answering
+from helpline.conversation.bubbles import Bubble, add_bubbles
 from helpline.conversation.errors import ConversationEnded, UnknownToken
 from helpline.conversation.events import Event, Message, Typing
 from helpline.conversation.heart import Heart
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.receiving import Receipt, Receiving, last_messages
 from helpline.conversation.sealing import open_event, seal_message
+from helpline.conversation.watching import watch
 from helpline.store import conversations, queue
 from helpline.store.conversations import ConversationRow
 from helpline.store.database import URGENT
-from helpline.vault import KeyRing, new_key, new_token, token_hash, token_key, wrap
+from helpline.vault import (
+    KeyRing,
+    WrapBroken,
+    new_key,
+    new_token,
+    token_hash,
+    token_key,
+    wrap,
+)
 
 HEARTBEAT_S = 15
-TRUTH_AFTER_S = 120
 
 
 class YoungPersonSide:
@@ -32,23 +42,23 @@ class YoungPersonSide:
         self._heart = heart
         self._answering = answering
         self._receiving = Receiving(heart, answering)
+        self._followed: WeakValueDictionary[bytes, Access] = WeakValueDictionary()
 
     async def start(self) -> tuple[str, list[Event]]:
         """Begins a conversation; returns the token, which is kept nowhere, and the greeting."""
         heart, token, identity = self._heart, new_token(), token_bytes(16)
-        access = Access(identity, token_key(token), KeyRing({0: new_key()}))
+        access = Access(identity, token_hash(token), token_key(token), KeyRing({0: new_key()}))
         greeting: list[Event] = [
             Message(number, "service", text, heart.clock())
             for number, text in enumerate(heart.wording.greeting, start=1)
         ]
         row = ConversationRow(
             id=identity,
-            token_hash=token_hash(token),
+            token_hash=access.name,
             owner="assistant",
             epoch=0,
             key_epoch=0,
             last_number=len(greeting),
-            warned=0,
             answered=0,
             carried=None,
             carried_number=0,
@@ -71,8 +81,20 @@ class YoungPersonSide:
         return token, greeting
 
     async def open(self, token: str) -> Access:
-        """Opens the conversation of a token; raises UnknownToken."""
-        return await self._heart.database.read(lambda c: open_access(c, token)[0])
+        """Opens the conversation of a token; raises UnknownToken.
+
+        While a stream holds it open, another call with the token gets what the stream has: whether
+        the token was revoked meanwhile is asked of the store by whatever is done next.
+        """
+        try:
+            name = token_hash(token)
+        except WrapBroken as error:
+            raise UnknownToken from error
+        access = self._followed.get(name)
+        if access is None:
+            access = await self._heart.database.read(lambda c: open_access(c, token))
+            self._followed[name] = access
+        return access
 
     async def receive(self, access: Access, incoming: Incoming) -> Receipt:
         """Screens and keeps a message, then has it answered; returns once it is on disk.
@@ -94,16 +116,14 @@ class YoungPersonSide:
             row = refresh(connection, access)
             if row.owner == "ended":
                 raise ConversationEnded
-            team = handoff.team_if_here(connection, heart.now())
-            if team is None:
-                return []
             last = last_messages(connection, access)
             course = last[-1].course if last else None
-            return handoff.say_yes(connection, access, row, team, course=course, now=heart.now())
+            row, words, told = consent.talk(connection, access, row, course, heart)
+            add_bubbles(connection, access, row, [Bubble("service", words)], heart)
+            return told
 
         told = await heart.database.write(ask, URGENT)
         heart.queue_changed(access.conversation, told)
-        await self._answering.tell_handoff(access)
 
     async def events(self, access: Access, after: int) -> list[Event]:
         """Returns what happened after number `after`, in order; raises UnknownToken if revoked."""
@@ -135,7 +155,7 @@ class YoungPersonSide:
         with self._heart.broadcast.listen(access.conversation) as signals:
             self._answering.wake(access)
             spoke, signal = loop.time(), Signal("conversation", access.conversation)
-            owner = "assistant"
+            asked = False
             while True:
                 if signal.kind == "typing":
                     if signal.sender != "young_person":
@@ -143,14 +163,18 @@ class YoungPersonSide:
                 else:
                     try:
                         owner, new = await self._look(access, after)
+                        asked = asked or owner in ("queue", "worker")
                     except UnknownToken:
                         return
                     for event in new:
                         after, spoke = event.number, loop.time()
                         yield event
                 wait = spoke + HEARTBEAT_S - loop.time()
-                if owner == "queue":
-                    wait = min(wait, await self._until_truth(access))
+                try:
+                    if asked:
+                        wait = min(wait, await watch(self._heart, access))
+                except UnknownToken:
+                    return
                 try:
                     signal = await asyncio.wait_for(signals.get(), max(wait, 0.0))
                 except TimeoutError:
@@ -158,17 +182,6 @@ class YoungPersonSide:
                     if loop.time() - spoke >= HEARTBEAT_S:
                         spoke = loop.time()
                         yield None
-
-    async def _until_truth(self, access: Access) -> float:
-        """Seconds until the young person is told that nobody could come; tells when it is time."""
-        entry = await self._heart.database.read(lambda c: queue.entry_of(c, access.conversation))
-        if entry is None or entry.closed or entry.staff or entry.told_at or entry.agreed == "no":
-            return float(HEARTBEAT_S)
-        left = entry.asked_at + TRUTH_AFTER_S - self._heart.now()
-        if left > 0:
-            return left
-        await self._answering.tell_nobody_came(access)
-        return 0.0
 
     async def typing(self, access: Access) -> None:
         """Shows a worker that the young person is writing."""
@@ -189,13 +202,16 @@ class YoungPersonSide:
     async def delete(self, access: Access) -> None:
         """Hides the chat at once and for good, and wipes it as design.md says."""
         hour = self._heart.hour()
-        await self._finish(access, lambda c, row: ending.delete(c, row, hour))
+        await self._finish(access, lambda c, row: ending.delete(c, access.ring, row, hour))
 
     async def _finish(self, access: Access, how: ending.Ending) -> None:
         def finish(connection: Connection) -> list[bytes]:
             queue.lock(connection)
-            how(connection, refresh(connection, access))
+            row = refresh(connection, access)
+            how(connection, row)
             return handoff.renumber_queue(connection)
 
         told = await self._heart.database.write(finish)
+        self._followed.pop(access.name, None)
         self._heart.queue_changed(access.conversation, told)
+        await self._heart.database.forget()

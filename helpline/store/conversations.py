@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from helpline.store import tables
 from helpline.vault import Holder
@@ -19,7 +19,6 @@ class ConversationRow:
     epoch: int
     key_epoch: int
     last_number: int
-    warned: int
     answered: int
     carried: bytes | None
     carried_number: int
@@ -52,14 +51,35 @@ class ExcerptRow:
 
     conversation: bytes
     number: int
-    team_epoch: int
-    wrapped: bytes
     sealed: bytes
 
 
 _CONVERSATION = [tables.conversation.c[name] for name in ConversationRow.__dataclass_fields__]
 _EVENT = [tables.event.c[name] for name in EventRow.__dataclass_fields__]
 _EXCERPT = [tables.excerpt.c[name] for name in ExcerptRow.__dataclass_fields__]
+
+# What every message needs is built once: building a select costs as much as running it.
+_KEYS, _EVENTS = tables.wrapped_key.c, tables.event.c
+_BY_TOKEN = (
+    select(*_CONVERSATION, _KEYS.key_epoch.label("wrap_epoch"), _KEYS.wrapped)
+    .join(tables.wrapped_key, _KEYS.conversation == tables.conversation.c.id)
+    .where(tables.conversation.c.token_hash == bindparam("token"), _KEYS.holder == "token")
+)
+_BY_ID = select(*_CONVERSATION).where(tables.conversation.c.id == bindparam("id"))
+_LOCKED = _BY_ID.with_for_update()
+_AFTER = (
+    select(*_EVENT)
+    .where(_EVENTS.conversation == bindparam("id"), _EVENTS.number > bindparam("after"))
+    .order_by(_EVENTS.number)
+)
+_AFTER_FROM = _AFTER.where(_EVENTS.sender == bindparam("sender"))
+_LAST_FROM = (
+    select(*_EVENT)
+    .where(_EVENTS.conversation == bindparam("id"), _EVENTS.sender == bindparam("sender"))
+    .order_by(_EVENTS.number.desc())
+    .limit(bindparam("count"))
+)
+_ADD_EVENT = insert(tables.event)
 
 
 def create(connection: Connection, row: ConversationRow) -> None:
@@ -70,14 +90,7 @@ def by_token(
     connection: Connection, token_hash: bytes
 ) -> tuple[ConversationRow, dict[int, bytes]] | None:
     """Returns the conversation of a token with its keys as wrapped for it, by key epoch."""
-    keys = tables.wrapped_key
-    rows = (
-        connection.execute(
-            select(*_CONVERSATION, keys.c.key_epoch.label("wrap_epoch"), keys.c.wrapped)
-            .join(keys, keys.c.conversation == tables.conversation.c.id)
-            .where(tables.conversation.c.token_hash == token_hash, keys.c.holder == "token")
-        )
-    ).all()
+    rows = connection.execute(_BY_TOKEN, {"token": token_hash}).all()
     if not rows:
         return None
     return ConversationRow(*rows[0][: len(_CONVERSATION)]), {row[-2]: row[-1] for row in rows}
@@ -87,8 +100,7 @@ def by_id(
     connection: Connection, conversation: bytes, *, lock: bool = False
 ) -> ConversationRow | None:
     """Returns the row; with `lock`, nobody else can change it until the transaction ends."""
-    query = select(*_CONVERSATION).where(tables.conversation.c.id == conversation)
-    row = (connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    row = connection.execute(_LOCKED if lock else _BY_ID, {"id": conversation}).one_or_none()
     return ConversationRow(*row) if row else None
 
 
@@ -148,19 +160,18 @@ def drop_wraps(connection: Connection, conversation: bytes, holder_like: str) ->
 
 
 def add_event(connection: Connection, row: EventRow) -> None:
-    connection.execute(insert(tables.event).values(**vars(row)))
+    connection.execute(_ADD_EVENT, vars(row))
 
 
 def events_after(
     connection: Connection, conversation: bytes, after: int, *, sender: str | None = None
 ) -> list[EventRow]:
     """Returns events with a number above `after`, in order."""
-    query = select(*_EVENT).where(
-        tables.event.c.conversation == conversation, tables.event.c.number > after
-    )
-    if sender is not None:
-        query = query.where(tables.event.c.sender == sender)
-    rows = connection.execute(query.order_by(tables.event.c.number))
+    values = {"id": conversation, "after": after}
+    if sender is None:
+        rows = connection.execute(_AFTER, values)
+    else:
+        rows = connection.execute(_AFTER_FROM, values | {"sender": sender})
     return [EventRow(*row) for row in rows]
 
 
@@ -168,12 +179,8 @@ def last_from(
     connection: Connection, conversation: bytes, sender: str, count: int
 ) -> list[EventRow]:
     """Returns the last `count` messages of a sender, oldest first."""
-    rows = connection.execute(
-        select(*_EVENT)
-        .where(tables.event.c.conversation == conversation, tables.event.c.sender == sender)
-        .order_by(tables.event.c.number.desc())
-        .limit(count)
-    )
+    values = {"id": conversation, "sender": sender, "count": count}
+    rows = connection.execute(_LAST_FROM, values)
     return [EventRow(*row) for row in rows][::-1]
 
 
@@ -188,8 +195,20 @@ def by_client_id(connection: Connection, conversation: bytes, client_id: bytes) 
     return EventRow(*row) if row else None
 
 
-def add_excerpt(connection: Connection, row: ExcerptRow) -> None:
+def add_excerpt(connection: Connection, row: ExcerptRow, holder: Holder, wrapped: bytes) -> None:
+    """Keeps an excerpt, its key wrapped for one holder."""
     connection.execute(insert(tables.excerpt).values(**vars(row)))
+    add_excerpt_key(connection, row.conversation, row.number, holder, wrapped)
+
+
+def add_excerpt_key(
+    connection: Connection, conversation: bytes, number: int, holder: Holder, wrapped: bytes
+) -> None:
+    connection.execute(
+        insert(tables.excerpt_key).values(
+            conversation=conversation, number=number, holder=holder, wrapped=wrapped
+        )
+    )
 
 
 def excerpts(connection: Connection, conversation: bytes) -> list[ExcerptRow]:
@@ -201,8 +220,37 @@ def excerpts(connection: Connection, conversation: bytes) -> list[ExcerptRow]:
     return [ExcerptRow(*row) for row in rows]
 
 
+def excerpt_keys(connection: Connection, conversation: bytes) -> dict[tuple[int, Holder], bytes]:
+    """Returns the wrapped keys of a conversation's excerpts, by number and holder."""
+    keys = tables.excerpt_key.c
+    rows = connection.execute(
+        select(keys.number, keys.holder, keys.wrapped).where(keys.conversation == conversation)
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def drop_excerpt_keys(connection: Connection, conversation: bytes, holder_like: str) -> None:
+    """Forgets keys of excerpts; `holder_like` is a holder or an SQL pattern such as "team:%"."""
+    keys = tables.excerpt_key
+    connection.execute(
+        delete(keys).where(keys.c.conversation == conversation, keys.c.holder.like(holder_like))
+    )
+
+
+def drop_excerpts(connection: Connection, conversation: bytes) -> None:
+    """Forgets all excerpts of a conversation, keys first."""
+    for table in (tables.excerpt_key, tables.excerpt):
+        connection.execute(delete(table).where(table.c.conversation == conversation))
+
+
 def wipe(connection: Connection, conversation: bytes) -> None:
     """Deletes a conversation: wrapped keys first, then everything else of it."""
-    for table in (tables.wrapped_key, tables.excerpt, tables.queue_entry, tables.event):
+    for table in (
+        tables.wrapped_key,
+        tables.excerpt_key,
+        tables.excerpt,
+        tables.queue_entry,
+        tables.event,
+    ):
         connection.execute(delete(table).where(table.c.conversation == conversation))
     connection.execute(delete(tables.conversation).where(tables.conversation.c.id == conversation))

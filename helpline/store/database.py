@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 URGENT, ORDINARY = 0, 1
 READERS = 4
+FORGET_TRIES = 5
 
 
 class WriterLock:
@@ -84,6 +85,10 @@ class Database(ABC):
     async def close(self) -> None:
         """Closes all connections."""
 
+    @abstractmethod
+    async def forget(self) -> None:
+        """Makes what was deleted unreadable on disk as well, as far as this database can."""
+
     async def upgrade(self) -> None:
         """Brings the tables to the newest migration."""
         await self.write(_upgrade)
@@ -120,6 +125,27 @@ class _Sqlite(Database):
             running = asyncio.get_running_loop().run_in_executor(self._writers, run)
             return await asyncio.shield(running)
 
+    async def forget(self) -> None:
+        """Empties the write-ahead log, where deleted rows stay until then (`secure_delete` does
+        not reach it). Readers can hold it up: tried a few times, and again at the next deletion.
+        """
+
+        def checkpoint() -> bool:
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                blocked = cursor.fetchone()
+                return blocked is None or not blocked[0]
+            finally:
+                connection.close()
+
+        for _ in range(FORGET_TRIES):
+            async with self._lock.hold():
+                running = asyncio.get_running_loop().run_in_executor(self._writers, checkpoint)
+                if await asyncio.shield(running):
+                    return
+
     async def close(self) -> None:
         self._readers.shutdown()
         self._writers.shutdown()
@@ -134,11 +160,15 @@ class _Postgres(Database):
 
     async def read[T](self, work: Callable[[Connection], T]) -> T:
         async with self._engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ")
             return await connection.run_sync(work)
 
     async def write[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
         async with self._engine.begin() as connection:
             return await connection.run_sync(work)
+
+    async def forget(self) -> None:
+        """Leaves it to the server: vacuuming and its log are the operator's to set."""
 
     async def close(self) -> None:
         await self._engine.dispose()

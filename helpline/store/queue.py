@@ -10,13 +10,18 @@ from helpline.store import tables
 
 @dataclass(frozen=True)
 class QueueEntry:
-    """One row of `queue_entry`; times are seconds since 1970 (UTC)."""
+    """One row of `queue_entry`; times are seconds since 1970 (UTC).
+
+    `promised_at` is when the young person was last told that a helper is being asked, `told_at`
+    when they were told since that nobody could come.
+    """
 
     conversation: bytes
     level: int
     reason: str
     agreed: str
     asked_at: float
+    promised_at: float
     staff: int | None = None
     taken_at: float | None = None
     told_at: float | None = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from helpline.store import tables
 from helpline.vault import StaffSecret
@@ -160,18 +160,25 @@ def end_session(connection: Connection, cookie_hash: bytes) -> None:
     )
 
 
-def helper_here(connection: Connection, since: float) -> bool:
-    """True if somebody who can open the team key was at the desk after `since` (seconds, UTC)."""
+def here(connection: Connection, since: float) -> set[int]:
+    """Returns who was at the desk after `since` (seconds, UTC) and can open the team key."""
     sessions = tables.staff_session.c
-    query = select(
-        exists().where(
-            sessions.here_at > since,
-            sessions.staff == _STAFF.id,
-            tables.team_member.c.staff == _STAFF.id,
-            _STAFF.role.in_(("worker", "supervisor")),
-        )
+    query = select(sessions.staff).where(
+        sessions.here_at > since,
+        sessions.staff == _STAFF.id,
+        tables.team_member.c.staff == _STAFF.id,
+        _STAFF.role.in_(("worker", "supervisor")),
     )
-    return bool((connection.execute(query)).scalar_one())
+    return {row[0] for row in connection.execute(query)}
+
+
+def with_access(connection: Connection, *roles: str) -> list[StaffRow]:
+    """Returns who has one of the roles and was given the team key."""
+    members = select(tables.team_member.c.staff)
+    rows = connection.execute(
+        select(tables.staff).where(_STAFF.role.in_(roles), _STAFF.id.in_(members))
+    )
+    return [_staff_row(row) for row in rows]
 
 
 def note(

@@ -28,7 +28,6 @@ conversation = Table(
     Column("epoch", Integer, nullable=False),
     Column("key_epoch", Integer, nullable=False),
     Column("last_number", Integer, nullable=False),
-    Column("warned", Integer, nullable=False),
     Column("answered", Integer, nullable=False),
     Column("carried", LargeBinary, nullable=True),
     Column("carried_number", Integer, nullable=False),
@@ -69,9 +68,16 @@ excerpt = Table(
     metadata,
     Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("team_epoch", Integer, nullable=False),
-    Column("wrapped", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+)
+
+excerpt_key = Table(
+    "excerpt_key",
+    metadata,
+    Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("holder", String(48), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
 )
 
 queue_entry = Table(
@@ -82,6 +88,7 @@ queue_entry = Table(
     Column("reason", String(16), nullable=False),
     Column("agreed", String(16), nullable=False),
     Column("asked_at", Float, nullable=False),
+    Column("promised_at", Float, nullable=False),
     Column("staff", ForeignKey("staff.id"), nullable=True),
     Column("taken_at", Float, nullable=True),
     Column("told_at", Float, nullable=True),

@@ -23,7 +23,6 @@ def a_conversation(**values: object) -> ConversationRow:
         epoch=0,
         key_epoch=0,
         last_number=0,
-        warned=0,
         answered=0,
         carried=None,
         carried_number=0,
@@ -137,8 +136,8 @@ async def test_wiping_a_conversation_leaves_no_row_of_it_anywhere(database):
         conversations.create(connection, row)
         conversations.add_wrap(connection, row.id, 0, "token", b"wrapped")
         conversations.add_event(connection, a_message(row, 1))
-        conversations.add_excerpt(connection, ExcerptRow(row.id, 1, 1, b"k", b"s"))
-        queue.put(connection, QueueEntry(row.id, 4, "danger", "yes", 1.0, staff=helper))
+        conversations.add_excerpt(connection, ExcerptRow(row.id, 1, b"s"), "team:1", b"k")
+        queue.put(connection, QueueEntry(row.id, 4, "danger", "yes", 1.0, 1.0, staff=helper))
 
     await database.write(work)
 
@@ -153,6 +152,7 @@ async def test_wiping_a_conversation_leaves_no_row_of_it_anywhere(database):
             tables.wrapped_key,
             tables.event,
             tables.excerpt,
+            tables.excerpt_key,
             tables.queue_entry,
         ):
             count = connection.execute(select(func.count()).select_from(table))
@@ -167,7 +167,7 @@ async def test_two_helpers_claim_at_once_and_one_gets_it(database):
 
     def work(connection):
         conversations.create(connection, row)
-        queue.put(connection, QueueEntry(row.id, 3, "asked", "yes", 1.0))
+        queue.put(connection, QueueEntry(row.id, 3, "asked", "yes", 1.0, 1.0))
 
     await database.write(work)
 
@@ -186,7 +186,7 @@ async def test_the_queue_is_by_level_then_by_longest_wait(database):
     def work(connection):
         for row, level, asked_at in zip(rows, (3, 4, 4), (1.0, 3.0, 2.0), strict=True):
             conversations.create(connection, row)
-            queue.put(connection, QueueEntry(row.id, level, "asked", "yes", asked_at))
+            queue.put(connection, QueueEntry(row.id, level, "asked", "yes", asked_at, asked_at))
 
     await database.write(work)
 

@@ -28,7 +28,6 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("key_epoch", sa.Integer(), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
-        sa.Column("warned", sa.Integer(), nullable=False),
         sa.Column("answered", sa.Integer(), nullable=False),
         sa.Column("carried", sa.LargeBinary(), nullable=True),
         sa.Column("carried_number", sa.Integer(), nullable=False),
@@ -84,11 +83,18 @@ def upgrade() -> None:
         "excerpt",
         sa.Column("conversation", sa.LargeBinary(length=16), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("team_epoch", sa.Integer(), nullable=False),
-        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["conversation"], ["conversation.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("conversation", "number"),
+    )
+    op.create_table(
+        "excerpt_key",
+        sa.Column("conversation", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("holder", sa.String(length=48), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["conversation"], ["conversation.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("conversation", "number", "holder"),
     )
     op.create_table(
         "queue_entry",
@@ -97,6 +103,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=16), nullable=False),
         sa.Column("agreed", sa.String(length=16), nullable=False),
         sa.Column("asked_at", sa.Float(), nullable=False),
+        sa.Column("promised_at", sa.Float(), nullable=False),
         sa.Column("staff", sa.Integer(), nullable=True),
         sa.Column("taken_at", sa.Float(), nullable=True),
         sa.Column("told_at", sa.Float(), nullable=True),
