@@ -79,7 +79,7 @@ def staff_add(
     """Add a member of staff; what is printed is shown this once."""
     from helpline import staff_cli
 
-    settings = _settings(home=home)
+    settings = _kept_in(home)
     name, shown = name.strip(), (alias or name).strip()
     if not name or not shown or not (name + shown).isprintable() or len(name + shown) > 128:
         _refuse("The name and the alias must be 1 to 64 printable characters each.")
@@ -99,11 +99,28 @@ def staff_add(
 @HOME
 def purge(home: Path | None) -> None:
     """Remove what has passed its retention; prints counts only."""
-    settings = _settings(home=home)
+    settings = _kept_in(home)
+    from sqlalchemy.exc import OperationalError
+
     from helpline.conversation import retention
 
-    counts = retention.purge(settings)
+    try:
+        counts = retention.purge(settings)
+    except (OperationalError, OSError):
+        _refuse("The database cannot be opened.")
     click.echo(str(counts))
+
+
+def _kept_in(home: Path | None) -> "Settings":
+    """The settings, with their state folder there."""
+    from helpline.home import HomeUnusable, make_home
+
+    settings = _settings(home=home)
+    try:
+        make_home(settings.home)
+    except HomeUnusable as error:
+        _refuse(str(error))
+    return settings
 
 
 def _settings(

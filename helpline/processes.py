@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Final, Never
 
 from bot import models
+from helpline.home import HomeUnusable, make_home
 from helpline.settings import ROOT, Settings
 from helpline.supervision import Part, Supervisor, SupervisorGone
 
@@ -183,18 +184,11 @@ def _demo_logins(environment: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _folders(home: Path) -> tuple[Path, Path]:
-    run, log = home / "run", home / "log"
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (run, log):
-            folder.mkdir(mode=0o700, exist_ok=True)
-            folder.chmod(0o700)
-        usable = os.access(home, os.R_OK | os.W_OK | os.X_OK)
-    except OSError:
-        usable = False
-    if not usable:
-        raise StartRefused(f"The state folder {home} cannot be read and written.")
-    return run, log
+        make_home(home, "run", "log")
+    except HomeUnusable as error:
+        raise StartRefused(str(error)) from None
+    return home / "run", home / "log"
 
 
 @contextmanager
