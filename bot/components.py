@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from itertools import product
 from typing import Any
 
 import scipy.sparse
@@ -21,22 +22,26 @@ from rasa.shared.nlu.constants import ACTION_NAME, INTENT, TEXT
 
 Matrices = list[scipy.sparse.spmatrix | None]
 Found = tuple[str | None, str | None, bool]
+Last = tuple[str | None, str | None]  # the action before and the intent that a rule ends with
 
 
 class CountVectorsFeaturizer(count_vectors_featurizer.CountVectorsFeaturizer):  # type: ignore[misc]
     """Counts in the whole text only; our classifier reads no counts per token."""
 
+    @staticmethod
+    def _attributes_for(analyzer: str) -> list[str]:
+        return [TEXT]  # a message that comes in has no other
+
     def _create_features(
         self, attribute: str, all_tokens: list[list[str]]
     ) -> tuple[Matrices, Matrices]:
-        vectorizer = self.vectorizers.get(attribute)
         sentences: Matrices = [None] * len(all_tokens)
-        if vectorizer and attribute == TEXT:
-            for place, tokens in enumerate(all_tokens):
-                if tokens:
-                    counts = vectorizer.transform([" ".join(tokens)])
-                    counts.sort_indices()
-                    sentences[place] = counts.tocoo()
+        vectorizer = self.vectorizers.get(attribute)
+        for place, tokens in enumerate(all_tokens):
+            if vectorizer and tokens:
+                counts = vectorizer.transform([" ".join(tokens)])
+                counts.sort_indices()
+                sentences[place] = counts.tocoo()
         return [None] * len(all_tokens), sentences
 
 
@@ -57,20 +62,21 @@ class MemoizationPolicy(memoization.MemoizationPolicy):  # type: ignore[misc]
 
 
 class RulePolicy(rule_policy.RulePolicy):  # type: ignore[misc]
-    """Tries only the rules that the last action allows, and texts only if a rule could fit one."""
+    """Tries only the rules that end as the past does, and texts only if a rule could fit one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._rules: dict[str, str] = self.lookup.get(rule_policy.RULES, {})
         self._longest = 1
-        self._after: defaultdict[str | None, dict[str, str]] = defaultdict(dict)
+        self._by_last: defaultdict[Last, dict[str, str]] = defaultdict(dict)
         self._reads_texts = bool(self.lookup.get(rule_policy.RULES_FOR_LOOP_UNHAPPY_PATH))
         for key, action in self._rules.items():
             states = json.loads(key)
-            last = _required(states[-1], PREVIOUS_ACTION, ACTION_NAME)
-            self._after[last][key] = action
+            after = _required(states[-1], PREVIOUS_ACTION, ACTION_NAME)
+            intent = _required(states[-1], USER, INTENT)
+            self._by_last[after, intent][key] = action
             self._longest = max(self._longest, len(states))
-            if last in {None, ACTION_LISTEN_NAME} and not _required(states[-1], USER, INTENT):
+            if after in {None, ACTION_LISTEN_NAME} and intent is None:
                 self._reads_texts = True
 
     @staticmethod
@@ -90,8 +96,10 @@ class RulePolicy(rule_policy.RulePolicy):  # type: ignore[misc]
 
     def _get_possible_keys(self, lookup: dict[str, str], states: list[State]) -> set[str]:
         if states and lookup is self._rules:
-            last = states[-1].get(PREVIOUS_ACTION, {}).get(ACTION_NAME)
-            lookup = {**self._after.get(None, {}), **self._after.get(last, {})}
+            after = states[-1].get(PREVIOUS_ACTION, {}).get(ACTION_NAME)
+            intent = states[-1].get(USER, {}).get(INTENT)
+            lasts = product({after, None}, {intent, None})
+            lookup = {key: lookup[key] for last in lasts for key in self._by_last.get(last, ())}
             states = states[-self._longest :]
         keys: set[str] = super()._get_possible_keys(lookup, states)
         return keys

@@ -17,6 +17,7 @@ from rasa.shared.core.events import (
     ActionExecuted,
     BotUttered,
     DefinePrevUserUtteredFeaturization,
+    Event,
     SessionStarted,
     SlotSet,
     UserUttered,
@@ -24,16 +25,7 @@ from rasa.shared.core.events import (
 from rasa.shared.core.trackers import DialogueStateTracker
 
 # Events that only ever add to the past. With any other (a form, an undo) Rasa's own way is taken.
-_PLAIN = frozenset(
-    {
-        ActionExecuted,
-        BotUttered,
-        DefinePrevUserUtteredFeaturization,
-        SessionStarted,
-        SlotSet,
-        UserUttered,
-    }
-)
+_ADDING = frozenset({ActionExecuted, BotUttered, SessionStarted, SlotSet, UserUttered})
 
 
 @dataclass
@@ -57,7 +49,8 @@ class Tracker(DialogueStateTracker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._replay: DialogueStateTracker = self.init_copy()
         self._replayed = 0  # how many events ``_replay`` and ``_moments`` hold
-        self._moments: list[_Moment] = []
+        self._plain = True
+        self._moments: list[_Moment] = []  # one for each action of the past, and one for now
 
     def past_states(
         self,
@@ -68,22 +61,28 @@ class Tracker(DialogueStateTracker):  # type: ignore[misc]
     ) -> list[State]:
         """Return a state for each action of the past, and one for now."""
         arguments = omit_unset_slots, ignore_rule_only_turns, rule_only_data
-        if omit_unset_slots or not all(type(event) in _PLAIN for event in self.events):
+        new = list(islice(self.events, self._replayed, None))
+        self._plain = self._plain and all(map(_is_plain, new))
+        if omit_unset_slots or not self._plain:
             states: list[State] = super().past_states(domain, *arguments)
         else:
-            past = _Past([*self._catch_up(domain), _moment(self._replay, domain, False)], domain)
+            past = _Past(self._catch_up(new, domain), domain)
             states = Domain.states_for_tracker_history(past, past, *arguments)
         return states
 
-    def _catch_up(self, domain: Domain) -> list[_Moment]:
-        for event in islice(self.events, self._replayed, None):
+    def _catch_up(self, new: list[Event], domain: Domain) -> list[_Moment]:
+        if self._moments and not new:
+            return self._moments
+        del self._moments[-1:]
+        for event in new:
             if isinstance(event, SessionStarted):  # what was before it is forgotten
                 self._replay, self._moments = self.init_copy(), []
                 continue
             if isinstance(event, ActionExecuted):
                 self._moments.append(_moment(self._replay, domain, event.hide_rule_turn))
             self._replay.update(event)
-        self._replayed = len(self.events)
+        self._moments.append(_moment(self._replay, domain, False))
+        self._replayed += len(new)
         return self._moments
 
 
@@ -129,3 +128,9 @@ def _moment(tracker: DialogueStateTracker, domain: Domain, hidden: bool) -> _Mom
 def _by_text(moment: _Moment) -> bool | None:
     message = moment.latest_message
     return message.use_text_for_featurization if message else None
+
+
+def _is_plain(event: Event) -> bool:
+    if isinstance(event, DefinePrevUserUtteredFeaturization):
+        return not event.use_text_for_featurization
+    return type(event) in _ADDING

@@ -65,12 +65,10 @@ def end_by_young_person(connection: Connection, ring: KeyRing, row: Conversation
     if not row.handed_off and not excerpts:
         conversations.wipe(connection, row.id)
         return
-    if row.owner != "ended":
-        row = change_owner(connection, row, "ended")
     if row.handed_off:
-        conversations.drop_excerpts(connection, row.id)
-        keep_for_keepers(connection, row, ring, {})
-        queue.change(connection, row.id, closed=True, position=None)
+        _close_to_team(connection, ring, row)
+    elif row.owner != "ended":
+        change_owner(connection, row, "ended")
     _revoke(connection, row)
 
 
@@ -92,14 +90,19 @@ def delete(connection: Connection, ring: KeyRing, row: ConversationRow, hour: in
     if entry is None or entry.level < 3:
         conversations.wipe(connection, row.id)
         return
+    _close_to_team(connection, ring, row)
+    conversations.change(connection, row.id, hidden_hour=hour)
+    _revoke(connection, row)
+
+
+def _close_to_team(connection: Connection, ring: KeyRing, row: ConversationRow) -> None:
+    """Ends a chat with the young person's own keys; whoever was let in has it whole."""
     if row.owner != "ended":
         row = change_owner(connection, row, "ended")
     if row.handed_off:
         conversations.drop_excerpts(connection, row.id)
     keep_for_keepers(connection, row, ring, {})
     queue.change(connection, row.id, closed=True, position=None)
-    conversations.change(connection, row.id, hidden_hour=hour)
-    _revoke(connection, row)
 
 
 def _revoke(connection: Connection, row: ConversationRow) -> None:
