@@ -19,10 +19,12 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot import state as states
+from bot import topics
 from bot.carried import CarriedTrackerStore
 from bot.runner import Processor
 from bot.tracker import Tracker
 
+ROOT = Path(__file__).resolve().parents[1]
 LEVEL_SLOT = "danger_level"
 ACTION_SECONDS = 2.5  # the service gives the whole turn 4 s
 _PAYLOAD = re.compile(r"/(?P<intent>[a-z][a-z0-9_]*)(?:\{.*\})?", re.DOTALL)
@@ -49,12 +51,16 @@ class Turn:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What comes out; ``confidence`` is 0 to 1, ``replies`` hold ``text`` and ``buttons``."""
+    """What comes out; ``confidence`` is 0 to 1, ``replies`` hold ``text`` and ``buttons``.
+
+    ``topic`` is the topic's id, ``chitchat`` or ``none`` (bot/topics.py).
+    """
 
     replies: list[dict[str, Any]] = field(repr=False)
     state: states.State = field(repr=False)
     form_active: bool
     intent: str | None
+    topic: str
     confidence: float
 
     def as_json(self) -> dict[str, Any]:
@@ -64,6 +70,7 @@ class Outcome:
             "state": self.state,
             "form_active": self.form_active,
             "intent": self.intent,
+            "topic": self.topic,
             "confidence": self.confidence,
         }
 
@@ -74,6 +81,7 @@ class Assistant:
     def __init__(
         self, processor: MessageProcessor, store: CarriedTrackerStore, memory: int
     ) -> None:
+        self._topics = topics.load(ROOT / "data" / "nlu")
         self._processor = processor
         self._store = store
         self._memory = memory
@@ -156,6 +164,7 @@ class Assistant:
             state=states.write(events),
             form_active=bool(tracker.active_loop_name),
             intent=intent.get("name"),
+            topic=topics.topic_of(self._topics, intent.get("name")),
             confidence=round(float(intent.get("confidence") or 0.0), 4),
         )
 

@@ -16,32 +16,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from bot import models, quiet
+from bot import models, quiet, topics
 from bot.lean import serve_only
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTHING = "none"  # the topic of what was not understood
-SMALL_TALK = "chitchat"  # the topic of an intent that names none
 
 
 class BadLine(Exception):
     """A line that is not ``{"id", "text"}``; the message gives its number only."""
-
-
-def topics(folder: Path) -> dict[str, str]:
-    """Return intent → topic from the ``metadata: {topic: T65}`` of the intents in ``data/nlu``."""
-    found = {}
-    for path in sorted(folder.rglob("*.yml")):
-        for block in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("nlu", ()):
-            if "intent" in block:
-                topic = (block.get("metadata") or {}).get("topic")
-                found[block["intent"]] = topic or found.get(block["intent"], SMALL_TALK)
-    return found
 
 
 def read(lines: Iterable[str]) -> Iterator[tuple[Any, str]]:
@@ -67,17 +52,11 @@ async def answer(assistant: Assistant, known: dict[str, str], name: Any, text: s
     found = {
         "id": name,
         "intent": intent["name"],
-        "topic": _topic(known, intent["name"]),
+        "topic": topics.topic_of(known, intent["name"]),
         "confidence": round(float(intent["confidence"]), 4),
         "ms": round(took, 2),
     }
     return json.dumps(found, ensure_ascii=False)
-
-
-def _topic(known: dict[str, str], intent: str | None) -> str:
-    if intent in {None, "nlu_fallback", "out_of_scope"}:
-        return NOTHING
-    return known.get(str(intent), NOTHING)
 
 
 async def _answer_all(assistant: Assistant, known: dict[str, str]) -> None:
@@ -97,7 +76,7 @@ def main() -> int:
         serve_only()
         from bot.assistant import Assistant  # noqa: PLC0415
 
-        asyncio.run(_answer_all(Assistant.load(model), topics(ROOT / "data" / "nlu")))
+        asyncio.run(_answer_all(Assistant.load(model), topics.load(ROOT / "data" / "nlu")))
     except (models.ModelRefused, BadLine) as refused:
         print(refused, file=sys.stderr)
         return 2

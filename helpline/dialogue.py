@@ -23,11 +23,15 @@ class Reply:
 
 @dataclass(frozen=True)
 class Turn:
-    """What came of a turn; `state` goes into the next one."""
+    """What came of a turn; `state` goes into the next one.
+
+    `topic` is the id of the topic that was answered, "chitchat" or "none".
+    """
 
     replies: tuple[Reply, ...]
     state: list[dict[str, Any]] = field(repr=False)
     form_active: bool
+    topic: str
 
 
 class Dialogue:
@@ -80,7 +84,7 @@ class Dialogue:
                 )
                 for reply in data["replies"]
             )
-            turn = Turn(replies, data["state"], bool(data["form_active"]))
+            turn = Turn(replies, data["state"], bool(data["form_active"]), data["topic"])
         except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as e:
             raise AssistantDown from e
         if not turn.replies:

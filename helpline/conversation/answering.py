@@ -28,7 +28,8 @@ from safeguarding.policy import NOT_NOW, TALK
 log = logging.getLogger("waymark")
 
 TYPING_AFTER_S = 0.3
-CONCERN, EMERGENCY = 2, 4
+CONCERN, HIGH_RISK, EMERGENCY = 2, 3, 4
+NO_ANSWER = ("chitchat", "none")
 
 
 class Answering:
@@ -122,6 +123,8 @@ class Answering:
         finally:
             slow.cancel()
         said = [Bubble("assistant", reply.text, reply.buttons) for reply in turn.replies]
+        if message.level == HIGH_RISK and turn.topic in NO_ANSWER:
+            said = []  # beside an offer of help, "I don't know that" would be all they hear
         if message.level == CONCERN and row.owner == "assistant":
             said += from_policy(response.bubbles)
         carried = Carried(turn.state, turn.form_active)
@@ -154,7 +157,7 @@ class Answering:
             if said:
                 add_bubbles(connection, access, row, said, heart)
             values: dict[str, object] = {"answered": message.number}
-            if carried is not None and said:
+            if carried is not None and (said or not bubbles):
                 values |= seal_carried(access.ring, row.id, row.key_epoch, message.number, carried)
             conversations.change(connection, row.id, **values)
 
