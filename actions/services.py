@@ -14,7 +14,7 @@ NATIONS = ("england", "wales", "scotland", "northern_ireland")
 HOURS_HOLD = timedelta(days=90)  # opening hours checked longer ago are not shown
 MOST_NAMED = 4  # more than four are not read
 MOST_OF_NATION = 2  # of them, for one nation only
-_KINDS = ("young_people", "rights", "abuse", "crisis")
+_KINDS = ("young_people", "rights", "abuse", "crisis", "crime")
 
 
 class BadFacts(Exception):
@@ -80,7 +80,7 @@ def load(folder: Path) -> tuple[Service, ...]:
 
 
 def choose(services: Sequence[Service], nation: str | None) -> tuple[Service, ...]:
-    """Return up to four services for a nation, those for that nation only first.
+    """Return up to four services: one that takes everybody, then those for that nation only.
 
     ``nation`` is one of NATIONS; anything else, like ``not_said`` or None, means that it is not
     known, and only services for everywhere are returned.
@@ -90,8 +90,7 @@ def choose(services: Sequence[Service], nation: str | None) -> tuple[Service, ..
     common = sorted(
         (each for each in usable if each.everywhere), key=lambda each: each.kind != "young_people"
     )
-    chosen = own[:MOST_OF_NATION]
-    return tuple(chosen + common[: MOST_NAMED - len(chosen)])
+    return tuple([*common[:1], *own[:MOST_OF_NATION], *common[1:]][:MOST_NAMED])
 
 
 def is_fresh(checked: date, today: date) -> bool:

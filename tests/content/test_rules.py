@@ -2,6 +2,8 @@
 
 from itertools import pairwise, product
 
+import pytest
+
 from tests.content import project
 
 
@@ -37,6 +39,39 @@ def test_not_being_understood_never_repeats_itself_and_soon_offers_a_person() ->
             last = actions[-1]
         # Then nothing is said twice running
         assert all(one != two for one, two in pairwise(said)), messages
+
+
+@pytest.mark.parametrize(
+    "intent", ["feeling_bad", "complain", "ask_wait", "never_mind", "gives_details", "out_of_scope"]
+)
+def test_what_is_said_over_and_over_never_gets_the_same_words_twice_running(intent: str) -> None:
+    # Given the same kind of message six times
+    last, said = None, []
+    for _ in range(6):
+        actions = answer(last, intent, nation_known=False)
+        assert actions is not None
+        said.append(actions)
+        last = actions[-1]
+    # Then each reply differs from the one before
+    assert all(one != two for one, two in pairwise(said))
+
+
+def test_what_we_do_not_know_is_said_in_four_ways_before_one_comes_again() -> None:
+    last, said = None, []
+    for _ in range(4):
+        last = answer(last, "out_of_scope", nation_known=False)[-1]
+        said.append(last)
+    assert len(set(said)) == 4
+
+
+@pytest.mark.parametrize("intent", ["affirm", "deny"])
+def test_a_yes_or_no_to_nothing_asked_opens_a_way(intent: str) -> None:
+    # Given a yes or no out of the blue
+    (name,) = answer(None, intent, nation_known=False)
+    (reply,) = [one for one in project.replies() if one.name == name]
+    # Then the reply asks what would help and offers the topics
+    assert "What would help" in reply.text
+    assert "/choose_missing" in [button for _, button in reply.buttons]
 
 
 def test_three_misunderstandings_in_a_row_lead_to_a_person() -> None:

@@ -12,7 +12,8 @@ TOPICS = {
     "ask_if_real_person": "T01", "ask_privacy": "T02", "ask_who_is_told": "T03",
     "want_to_run_away": "T16", "ask_in_trouble_for_running_away": "T18",
     "ask_return_interview": "T22", "gifts_and_debt": "T28", "pressured_for_nudes": "T36",
-    "blackmailed_over_pictures": "T38", "ask_rights": "T65",
+    "blackmailed_over_pictures": "T38", "ask_rights": "T65", "complain": "T08", "ask_wait": "T07",
+    "pass_on_a_message": "T23", "sent_a_nude": "T37",
 }  # fmt: skip
 BUTTONS_ONLY = {"choose_missing", "choose_pressure", "choose_rights"}
 
@@ -28,7 +29,7 @@ def doubles(examples: tuple[Example, ...]) -> list[str]:
 
 
 def too_few(examples: tuple[Example, ...], intent: str) -> bool:
-    needed = 40 if intent in TOPICS else 80 if intent == "out_of_scope" else 20
+    needed = 40 if intent in {*TOPICS, "feeling_bad"} else 80 if intent == "out_of_scope" else 20
     return sum(example.intent == intent for example in examples) < needed
 
 
@@ -39,6 +40,13 @@ def test_every_intent_has_enough_examples(intent: str) -> None:
 
 def test_an_intent_with_too_few_examples_is_found() -> None:
     assert too_few((Example("ask_rights", "rights"),) * 39, "ask_rights")
+
+
+def test_a_plain_yes_no_or_thanks_is_taught_by_short_words_only() -> None:
+    # A long one teaches that any sad sentence is a no.
+    for intent in ("affirm", "deny", "thank"):
+        lengths = [len(e.text.split()) for e in project.examples() if e.intent == intent]
+        assert max(lengths) <= 6, intent
 
 
 def test_no_example_is_given_twice() -> None:
