@@ -1,6 +1,6 @@
 """Finding phone numbers in what the helpline says, so that a page can make them tappable.
 
-``static/view.js`` does the same in the browser; a test holds both to the same answers.
+``static/numbers.js`` does the same in the browser; a test holds both to the same answers.
 """
 
 import re
@@ -39,3 +39,8 @@ def pieces(text: str) -> list[Piece]:
     if at < len(text):
         found.append(Piece(text[at:]))
     return found
+
+
+def unbroken(number: str) -> str:
+    """A phone number as it is shown: no line may end within it."""
+    return number.replace(" ", "\u00a0").replace("-", "\u2011")

@@ -8,6 +8,7 @@ import asyncio
 import json
 import time
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -18,9 +19,9 @@ from sanic_ext import openapi
 
 from helpline.chat.api import side
 from helpline.chat.assets import Asset, Assets
-from helpline.chat.render import Page, Renderer
+from helpline.chat.render import Page, Renderer, last_state, takes_taps
 from helpline.chat.tickets import Tickets
-from helpline.conversation import Access, Event, Incoming, State, Typing
+from helpline.conversation import Access, Incoming, State, Typing
 from helpline.conversation.errors import (
     Invalid,
     SlowDown,
@@ -153,30 +154,32 @@ async def _from_ticket(request: Request, fields: dict[str, str], *, may_start: b
 
 async def _hold_open(request: Request, access: Access, page: Page) -> None:
     render = _parts(request).render
-    before, after = render.held_open(page)
     events = await side(request).events(access, 0)
+    state = last_state(events)
+    before, after = render.held_open(replace(page, state=state))
     response = await request.respond(
         content_type="text/html; charset=utf-8", headers={"X-Accel-Buffering": "no"}
     )
     await response.send(before + render.transcript(events, page.token))
     last = events[-1].number if events else 0
     until = time.monotonic() + HELD_OPEN_S
-    if not _ended(events):
+    if not _ended(state):
         async with aclosing(side(request).follow(access, last)) as following:
             async for event in following:
                 if event is None or isinstance(event, Typing):
                     await response.send(SILENCE)
                 else:
-                    await response.send(render.event(event, page.token))
-                if time.monotonic() > until or (isinstance(event, State) and _ended([event])):
+                    state = event if isinstance(event, State) else state
+                    live = takes_taps(state)
+                    await response.send(render.event(event, page.token, live=live))
+                if time.monotonic() > until or _ended(state):
                     break
     await response.send(after)
     await response.eof()
 
 
-def _ended(events: list[Event]) -> bool:
-    states = [event for event in events if isinstance(event, State)]
-    return bool(states) and states[-1].owner == "ended"
+def _ended(state: State | None) -> bool:
+    return state is not None and state.owner == "ended"
 
 
 @blueprint.post("/exit")

@@ -1,6 +1,5 @@
 """Turns the page and the events of a conversation into HTML; every text is escaped by Jinja."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,27 +9,35 @@ from uuid import uuid4
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from helpline.chat.assets import Assets
-from helpline.chat.numbers import pieces
+from helpline.chat.numbers import pieces, unbroken
 from helpline.conversation import Event, Message, State
+from safeguarding.policy import NOT_NOW
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 CUT: Final = "<!-- messages -->"
-_NO: Final = re.compile(r"(?:no|not now)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Page:
     """What differs from one rendering of the page to the next.
 
-    ``token`` is empty on the start page, ``draft`` is what was typed and could not be kept, and
-    ``problem`` the sentence that says why.
+    ``token`` is empty on the start page, ``draft`` is what was typed and could not be kept,
+    ``problem`` the sentence that says why, and ``state`` who owns the chat (None: the assistant).
     """
 
     token: str = ""
     ticket: str = ""
     problem: str = ""
     draft: str = ""
+    state: State | None = None
     id: str = field(default_factory=lambda: str(uuid4()))
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether a person can still be asked for; a queue without a place is not a yes."""
+        if self.state is None or self.state.owner == "assistant":
+            return True
+        return self.state.owner == "queue" and self.state.position is None
 
 
 class Renderer:
@@ -52,7 +59,11 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.globals.update(
-            asset=assets.address, exit_address=exit_address, website=website, pieces=pieces
+            asset=assets.address,
+            exit_address=exit_address,
+            website=website,
+            pieces=pieces,
+            unbroken=unbroken,
         )
         self._page = self._environment.get_template("page.html")
         self._event = self._environment.get_template("event.html")
@@ -67,29 +78,60 @@ class Renderer:
         return before, after
 
     def transcript(self, events: Iterable[Event], token: str) -> str:
-        """Everything said so far; buttons that were tapped are spent, cards fold after a no."""
+        """Everything said so far. Only the buttons since the last own message work, and none while
+        a worker has the chat; cards before a tapped "Not now" are folded."""
         shown = list(events)
-        said = {
-            event.number: event.text
-            for event in shown
-            if isinstance(event, Message) and event.sender == "young_person"
-        }
-        return "".join(self.event(event, token, list(_later(said, event))) for event in shown)
+        own = [e for e in shown if isinstance(e, Message) and e.sender == "young_person"]
+        answered = max((message.number for message in own), default=0)
+        folded = max((m.number for m in own if m.payload == NOT_NOW), default=0)
+        open_to_taps = takes_taps(last_state(shown))
+        return "".join(
+            self.event(
+                event,
+                token,
+                live=open_to_taps and event.number > answered,
+                folded=event.number < folded,
+            )
+            for event in _cards_first(shown)
+        )
 
-    def event(self, event: Event, token: str, said_since: Iterable[str] = ()) -> str:
-        """One event; ``said_since`` is what the young person has said after it."""
-        since = list(said_since)
+    def event(self, event: Event, token: str, *, live: bool = True, folded: bool = False) -> str:
+        """One event; ``live`` says whether its buttons work."""
         if isinstance(event, State):
             return self._event.render(state=event, message=None)
         return self._event.render(
             message=event,
             state=None,
             token=token,
-            spent=any(text == button.title for text in since for button in event.buttons),
-            folded=any(_NO.match(text) for text in since),
+            live=live,
+            folded=folded,
             ids=[str(uuid4()) for _ in event.buttons],
         )
 
 
-def _later(said: dict[int, str], event: Event) -> Iterator[str]:
-    return (text for number, text in said.items() if number > event.number)
+def last_state(events: Iterable[Event]) -> State | None:
+    """Who owns the chat after these events; None where nobody but the assistant ever did."""
+    states = [event for event in events if isinstance(event, State)]
+    return states[-1] if states else None
+
+
+def takes_taps(state: State | None) -> bool:
+    """Whether buttons work: not while a worker has the chat, nor after its end."""
+    return state is None or state.owner not in ("worker", "ended")
+
+
+def _cards_first(events: Iterable[Event]) -> Iterator[Event]:
+    """The events in order, but after each own message the emergency cards come first."""
+    turn: list[Event] = []
+    for event in events:
+        if isinstance(event, Message) and event.sender == "young_person":
+            yield from sorted(turn, key=_is_no_card)
+            turn = []
+            yield event
+        else:
+            turn.append(event)
+    yield from sorted(turn, key=_is_no_card)
+
+
+def _is_no_card(event: Event) -> bool:
+    return not (isinstance(event, Message) and event.card)

@@ -77,9 +77,9 @@ def test_a_service_of_another_nation_is_never_named(tmp_path: Path) -> None:
         tmp_path, {"name": "All"}, *({"name": one, "nations": f"[{one}]"} for one in NATIONS)
     )
     services = load(folder)
-    # Then each nation hears of its own first, and of what is everywhere
+    # Then each nation hears of what takes everybody, and of its own
     for nation in NATIONS:
-        assert [each.name for each in choose(services, nation)] == [nation, "All"]
+        assert [each.name for each in choose(services, nation)] == ["All", nation]
     # And whoever does not say hears of what is everywhere only
     for unsaid in ("not_said", None, "atlantis"):
         assert [each.name for each in choose(services, unsaid)] == ["All"]
@@ -89,7 +89,7 @@ def test_at_most_four_are_named(tmp_path: Path) -> None:
     own = [{"name": f"Own {n}", "nations": "[wales]"} for n in range(5)]
     common = [{"name": f"All {n}"} for n in range(5)]
     chosen = choose(load(facts(tmp_path, *own, *common)), "wales")
-    assert [each.name for each in chosen] == ["Own 0", "Own 1", "All 0", "All 1"]
+    assert [each.name for each in chosen] == ["All 0", "Own 0", "Own 1", "All 1"]
 
 
 def test_broken_facts_are_named_by_file_and_row(tmp_path: Path) -> None:

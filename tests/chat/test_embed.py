@@ -27,7 +27,7 @@ def test_the_launcher_opens_and_closes_the_chat_by_keyboard(site: Page) -> None:
     frame = site.frame_locator("iframe[title=Chat]")
     frame.get_by_label("Your message").fill("hello from a frame")
     frame.get_by_role("button", name="Send", exact=True).click()
-    expect(frame.locator(".mine")).to_contain_text("Kept")
+    expect(frame.locator(".mine")).to_contain_text("Sent")
     # And closing hides it without losing it
     close = site.get_by_role("button", name="Close chat")
     close.press("Enter")
@@ -43,7 +43,7 @@ def test_quick_exit_in_the_frame_leaves_the_whole_page(site: Page, way: str) -> 
     frame = site.frame_locator("iframe[title=Chat]")
     frame.get_by_label("Your message").fill("marker")
     frame.get_by_role("button", name="Send", exact=True).click()
-    expect(frame.locator(".mine")).to_contain_text("Kept")
+    expect(frame.locator(".mine")).to_contain_text("Sent")
     # When the young person leaves
     if way == "button":
         frame.get_by_role("button", name="Leave this page").click()

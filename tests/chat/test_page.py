@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
 pytestmark = pytest.mark.slow
 
 RIGHTS = "What are my rights?"
+DANGER = "he is hurting me right now he has a knife and i cant get out"
 THREAT = "someone is threatening to share my pictures"
 MARKUP = (
     "<img src=x onerror=alert(1)>",
@@ -43,7 +43,7 @@ def test_a_message_is_shown_as_kept_and_answered(page: Page) -> None:
     # When the young person writes
     write(page, RIGHTS)
     # Then it is kept and answered, and nothing went into a cookie or the address
-    expect(mine(page, RIGHTS)).to_contain_text("Kept")
+    expect(mine(page, RIGHTS)).to_contain_text("Sent")
     expect(replies(page).first).to_be_visible()
     expect(page.get_by_text("I'm a computer. No name needed.")).to_have_count(1)
     assert page.context.cookies() == []
@@ -53,7 +53,7 @@ def test_a_message_is_shown_as_kept_and_answered(page: Page) -> None:
 def test_a_lost_connection_loses_and_doubles_nothing(page: Page, service: Any) -> None:
     # Given a chat
     write(page, "first")
-    expect(mine(page, "first")).to_contain_text("Kept")
+    expect(mine(page, "first")).to_contain_text("Sent")
     expect(replies(page).first).to_be_visible()
     token = page.evaluate("sessionStorage.getItem('chat')")
     # When the connection is lost, something is sent from elsewhere, and something from here
@@ -73,7 +73,7 @@ def test_a_lost_connection_loses_and_doubles_nothing(page: Page, service: Any) -
     expect(mine(page, "from elsewhere")).to_have_count(1)
     expect(page.get_by_role("status")).not_to_contain_text("Connection lost")
     again.click()
-    expect(mine(page, "from here")).to_contain_text("Kept")
+    expect(mine(page, "from here")).to_contain_text("Sent")
     expect(mine(page, "from here")).to_have_count(1)
     numbers = page.locator("#log > [data-number]").evaluate_all(
         "nodes => nodes.map(node => Number(node.dataset.number))"
@@ -96,7 +96,7 @@ def test_an_answer_lost_on_the_way_back_keeps_the_message_once(page: Page) -> No
     page.route("**/api/conversation/messages", lose)
     # When the young person writes, and tries again if the page asks for it
     write(page, "only once")
-    expect(mine(page, "only once")).to_contain_text("Kept")
+    expect(mine(page, "only once")).to_contain_text("Sent")
     # Then it stands there once
     expect(mine(page, "only once")).to_have_count(1)
     assert len(set(tries)) == 1
@@ -114,7 +114,7 @@ def test_try_again_sends_the_same_id(page: Page) -> None:
     # When the young person tries again
     again.click()
     # Then it is kept
-    expect(mine(page, "hello")).to_contain_text("Kept")
+    expect(mine(page, "hello")).to_contain_text("Sent")
     assert sum(url.endswith("/api/conversations") for url in tries) == 2
 
 
@@ -134,7 +134,7 @@ def test_a_button_works_once(page: Page) -> None:
     # When one is tapped
     button.click()
     # Then it is said, and the group is spent, also after a reload
-    expect(mine(page, title)).to_contain_text("Kept")
+    expect(mine(page, title)).to_contain_text("Sent")
     expect(button).to_be_disabled()
     page.reload()
     expect(page.locator(".choices button").first).to_be_disabled()
@@ -148,7 +148,7 @@ def test_markup_is_shown_as_text(page: Page, text: str) -> None:
     # When markup is written
     write(page, text)
     # Then it stands there letter by letter, also when the page is built anew
-    expect(mine(page, text)).to_contain_text("Kept")
+    expect(mine(page, text)).to_contain_text("Sent")
     page.reload()
     expect(mine(page, text)).to_be_visible()
     assert page.locator("#log img, #log script").count() == 0
@@ -164,14 +164,14 @@ def test_a_message_that_is_too_long_is_prevented_and_said(page: Page) -> None:
     assert page.locator(".mine").count() == 0
     # And 2,000 are kept
     write(page, "b" * 1999 + "😀")
-    expect(page.locator(".mine")).to_contain_text("Kept")
+    expect(page.locator(".mine")).to_contain_text("Sent")
 
 
 @pytest.mark.parametrize("way", ["button", "shift"])
 def test_quick_exit_leaves_nothing_for_back_and_reload(page: Page, service: Any, way: str) -> None:
     # Given a chat
     write(page, "marker kingfisher")
-    expect(mine(page, "kingfisher")).to_contain_text("Kept")
+    expect(mine(page, "kingfisher")).to_contain_text("Sent")
     token = page.evaluate("sessionStorage.getItem('chat')")
     # When the young person leaves
     with page.expect_request("**/exit"):
@@ -215,7 +215,7 @@ def test_after_30_s_out_of_sight_only_continue_is_shown(
     page.clock.install()
     page.goto("/")
     write(page, "marker heron")
-    expect(mine(page, "heron")).to_contain_text("Kept")
+    expect(mine(page, "heron")).to_contain_text("Sent")
     # When it is out of sight for 30 s
     if why == "hidden":
         _be_hidden(page, hidden=True)
@@ -226,16 +226,22 @@ def test_after_30_s_out_of_sight_only_continue_is_shown(
     expect(mine(page, "heron")).to_be_attached()
     page.clock.fast_forward(1_500)
     # Then the page holds one word, under a neutral title
-    expect(page.locator("body")).to_have_text("Continue")
+    shown = "Continue" if why == "hidden" else "Continue\nNumbers"
+    assert page.locator("body").inner_text().split() == shown.split()
     assert page.title() == "Chat"
+    if why == "offline":
+        page.get_by_text("Numbers").click()
+        expect(page.get_by_role("link", name="999", exact=True)).to_be_visible()
+        page.get_by_text("Numbers").click()
     # And coming back alone shows no more; a tap does
     if why == "hidden":
         _be_hidden(page, hidden=False)
     else:
         page.context.set_offline(False)
-    expect(page.locator("body")).to_have_text("Continue")
+    assert page.locator("body").inner_text().split() == shown.split()
     page.get_by_role("button", name="Continue").click()
     expect(mine(page, "heron")).to_be_visible()
+    expect(page.locator("header #numbers")).to_be_visible()
 
 
 def _be_hidden(page: Page, *, hidden: bool) -> None:
@@ -251,7 +257,7 @@ def _be_hidden(page: Page, *, hidden: bool) -> None:
 def test_coming_back_through_the_history_asks_before_it_shows(page: Page) -> None:
     # Given a chat that was left for another page without quick exit
     write(page, "marker plover")
-    expect(mine(page, "plover")).to_contain_text("Kept")
+    expect(mine(page, "plover")).to_contain_text("Sent")
     page.goto("https://www.bbc.co.uk/weather")
     # When somebody presses Back
     page.go_back()
@@ -263,7 +269,7 @@ def test_coming_back_through_the_history_asks_before_it_shows(page: Page) -> Non
 
 def test_an_emergency_card_folds_to_one_word_and_stays(page: Page) -> None:
     # Given an emergency card, its number first and tappable
-    write(page, "he is hurting me right now he has a knife and i cant get out")
+    write(page, DANGER)
     card = page.locator(".card").first
     expect(card.get_by_role("link", name="999").first).to_have_attribute("href", "tel:999")
     # When the tab is hidden
@@ -283,7 +289,7 @@ def test_an_emergency_card_folds_to_one_word_and_stays(page: Page) -> None:
 def test_two_tabs_show_the_same_chat(page: Page) -> None:
     # Given a chat, and a second tab that holds the same token
     write(page, "from the first")
-    expect(mine(page, "from the first")).to_contain_text("Kept")
+    expect(mine(page, "from the first")).to_contain_text("Sent")
     token = page.evaluate("sessionStorage.getItem('chat')")
     other = page.context.new_page()
     other.goto("/")
@@ -298,23 +304,6 @@ def test_two_tabs_show_the_same_chat(page: Page) -> None:
     # And when one leaves quickly, the other shows nothing of the chat either
     other.get_by_role("button", name="Leave this page").click()
     expect(page.locator(".mine")).to_have_count(0)
-
-
-@pytest.mark.parametrize(("width", "height"), [(320, 640), (390, 844), (1280, 800), (640, 400)])
-def test_no_width_scrolls_sideways_and_the_way_out_is_in_reach(
-    page: Page, width: int, height: int
-) -> None:
-    # Given a window of this size, and a long word
-    page.set_viewport_size({"width": width, "height": height})
-    write(page, "w" * 300)
-    expect(page.locator(".mine")).to_contain_text("Kept")
-    # Then nothing scrolls sideways, and the way out is on screen, large, near the bottom
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    box = page.get_by_role("button", name="Leave this page").bounding_box()
-    assert box is not None
-    assert box["height"] >= 44
-    assert box["y"] + box["height"] <= height
-    assert box["y"] > height / 2
 
 
 def test_the_page_is_small_and_asks_nothing_of_another_host(
@@ -334,31 +323,3 @@ def test_the_page_is_small_and_asks_nothing_of_another_host(
     taken = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
     assert 0 < taken <= 60_000
     assert {re.match(r"https?://[^/]+", request.url)[0] for request in asked} == {service.url}
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(context: Callable[..., BrowserContext], scheme: str) -> None:
-    # Given a chat with a card, buttons and open numbers
-    page = context(color_scheme=scheme, bypass_csp=True).new_page()
-    page.goto("/")
-    write(page, THREAT)
-    expect(page.locator(".choices button").first).to_be_visible()
-    page.locator("#numbers summary").click()
-    # When axe looks
-    found = Axe().run(page).response["violations"]
-    # Then it finds nothing
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
-
-
-def test_the_keyboard_alone_is_enough(page: Page) -> None:
-    # When only keys are used: write, Enter, then Tab on
-    page.get_by_label("Your message").focus()
-    page.keyboard.type("hello")
-    page.keyboard.press("Enter")
-    # Then it is kept, and the way out is two steps from the box
-    expect(mine(page, "hello")).to_contain_text("Kept")
-    expect(page.get_by_label("Your message")).to_be_focused()
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Send", exact=True)).to_be_focused()
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Leave this page")).to_be_focused()

@@ -22,12 +22,12 @@ def test_a_message_is_kept_and_its_answer_streams_into_the_open_page(plain_page:
     expect(plain_page.get_by_text(OPENING)).to_be_visible()
     # When the young person writes twice
     write(plain_page, "What are my rights?")
-    expect(plain_page.locator(".mine")).to_contain_text("Kept")
-    expect(plain_page.locator(".mine ~ .theirs").first).to_be_visible()
+    expect(plain_page.locator(".mine")).to_contain_text("Sent")
+    expect(plain_page.locator(".mine ~ .entry .theirs").first).to_be_visible()
     write(plain_page, "and what else")
     # Then both are there with their answers, once, in one chat
     expect(plain_page.locator(".mine")).to_have_count(2)
-    expect(plain_page.locator(".mine").nth(1).locator("~ .theirs").first).to_be_visible()
+    expect(plain_page.locator(".mine").nth(1).locator("~ .entry .theirs").first).to_be_visible()
     expect(plain_page.get_by_text(OPENING)).to_have_count(1)
     # And nothing went into a cookie or the address
     assert plain_page.context.cookies() == []
@@ -39,7 +39,9 @@ def test_the_newest_message_and_the_way_out_are_on_screen(plain_page: Page) -> N
     for number in range(4):
         write(plain_page, f"message {number} " + "lorem ipsum " * 30)
         expect(plain_page.locator(".mine")).to_have_count(number + 1)
-        expect(plain_page.locator(".mine").nth(number).locator("~ .theirs").first).to_be_visible()
+        expect(
+            plain_page.locator(".mine").nth(number).locator("~ .entry .theirs").first
+        ).to_be_visible()
     # Then what was said last is in view, and so is the way out
     expect(plain_page.locator("#log .theirs").last).to_be_in_viewport()
     expect(plain_page.get_by_role("button", name="Leave this page")).to_be_in_viewport()
@@ -48,12 +50,12 @@ def test_the_newest_message_and_the_way_out_are_on_screen(plain_page: Page) -> N
 def test_reload_sends_nothing_twice(plain_page: Page) -> None:
     # Given the very first send
     write(plain_page, "only once")
-    expect(plain_page.locator(".mine ~ .theirs").first).to_be_visible()
+    expect(plain_page.locator(".mine ~ .entry .theirs").first).to_be_visible()
     # When the page is loaded again, which posts the same form again
     _reload(plain_page)
     # Then it is the same chat with the message in it once
     expect(plain_page.locator(".mine")).to_have_count(1)
-    expect(plain_page.locator(".mine ~ .theirs").first).to_be_visible()
+    expect(plain_page.locator(".mine ~ .entry .theirs").first).to_be_visible()
 
 
 def test_a_person_can_be_asked_for_before_anything_is_said(plain_page: Page) -> None:
@@ -96,7 +98,7 @@ def test_a_message_that_is_too_long_stays_in_the_box(plain_page: Page) -> None:
 def test_quick_exit_leaves_nothing_for_back_and_reload(plain_page: Page) -> None:
     # Given a chat of two sends
     write(plain_page, "marker kingfisher")
-    expect(plain_page.locator(".mine ~ .theirs").first).to_be_visible()
+    expect(plain_page.locator(".mine ~ .entry .theirs").first).to_be_visible()
     write(plain_page, "kingfisher again")
     expect(plain_page.locator(".mine")).to_have_count(2)
     # When the young person leaves
@@ -117,6 +119,34 @@ def test_quick_exit_leaves_nothing_for_back_and_reload(plain_page: Page) -> None
 def _reload(page: Page) -> None:
     with contextlib.suppress(Error):
         page.reload(wait_until="commit")
+
+
+def test_the_first_question_is_answered_without_sending(plain_page: Page) -> None:
+    # When the phone is not safe
+    plain_page.locator("#safe").get_by_text("No", exact=True).click()
+    # Then short steps stand there
+    expect(plain_page.get_by_text("Use another phone if you can.")).to_be_visible()
+    # And when it is safe, the box is ready and the question gone
+    plain_page.reload()
+    plain_page.get_by_role("button", name="Yes").click()
+    expect(plain_page.locator("#text")).to_be_focused()
+    expect(plain_page.locator("#safe")).to_be_hidden()
+
+
+def test_tab_goes_through_the_messages_to_the_box_and_the_way_out(plain_page: Page) -> None:
+    # Given a chat whose messages stream in after the box
+    write(plain_page, "what are my rights")
+    expect(plain_page.locator(".mine ~ .entry .choices button").last).to_be_visible()
+    # When Tab is pressed from the top
+    plain_page.locator("#numbers summary").focus()
+    plain_page.keyboard.press("Tab")
+    # Then the messages come first, then the box, then the way out
+    expect(plain_page.get_by_role("region", name="Messages")).to_be_focused()
+    plain_page.locator("#log button").last.focus()
+    for name in ("Your message", "Send", "Leave this page"):
+        plain_page.keyboard.press("Tab")
+        either = plain_page.get_by_role("button", name=name).or_(plain_page.get_by_label(name))
+        expect(either).to_be_focused()
 
 
 def test_axe_finds_nothing(browser: Browser, service: Any) -> None:

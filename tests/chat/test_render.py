@@ -10,8 +10,9 @@ from playwright.sync_api import Browser
 
 from helpline.chat.assets import Assets
 from helpline.chat.numbers import pieces
-from helpline.chat.render import Renderer
+from helpline.chat.render import Page, Renderer
 from helpline.conversation import Button, Message, State
+from safeguarding.policy import NOT_NOW
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EVIL = '"><script>alert(1)</script><a href="javascript:alert(1)">x</a>'
@@ -44,17 +45,71 @@ def test_markup_from_anybody_is_text(render: Renderer, sender: Any) -> None:
     assert 'href="javascript' not in made
 
 
-def test_a_card_folds_after_a_no_and_a_tapped_button_is_spent(render: Renderer) -> None:
-    # Given a card with an offer, and a no
-    card = Message(3, "service", "999.", NOW, (Button("b", "Not now"),), "hurt")
-    no = Message(4, "young_person", "Not now", NOW)
-    # Then before it the card is open and the button works
-    assert " open>" in render.transcript([card], "t")
-    assert "disabled" not in render.transcript([card], "t")
-    # And after it neither
-    assert " open>" not in render.transcript([card, no], "t")
-    assert "disabled" in render.transcript([card, no], "t")
-    assert "<summary>Numbers</summary>" in render.transcript([card, no], "t")
+def card(number: int, *titles: str) -> Message:
+    buttons = tuple(Button(f"b{number}{title}", title) for title in titles)
+    return Message(number, "service", "999.", NOW, buttons, "hurt")
+
+
+def own(number: int, text: str, payload: str | None = None) -> Message:
+    return Message(number, "young_person", text, NOW, payload=payload)
+
+
+def test_a_card_folds_after_a_tapped_no_and_after_no_other_words(render: Renderer) -> None:
+    # Given a card with an offer
+    offered = card(3, "Not now")
+    # Then it stays open whatever is written
+    for text in ("no signal here", "Not now", "no"):
+        assert 'card" open>' in render.transcript([offered, own(4, text)], "t")
+    # And folds, and stays, once the no is tapped
+    folded = render.transcript([offered, own(4, "Not now", NOT_NOW)], "t")
+    assert 'card" open>' not in folded
+    assert ">Numbers<" in folded
+    # And a later card is open again
+    assert 'card" open>' in render.transcript([offered, own(4, "x", NOT_NOW), card(5)], "t")
+
+
+def test_only_the_buttons_since_the_last_own_message_work(render: Renderer) -> None:
+    # Given two sets of buttons after one message of the young person, and one before
+    events = [card(1, "old"), own(2, "hello"), card(3, "new"), card(4, "newer")]
+    # Then both new sets work, the old one does not
+    made = render.transcript(events, "t")
+    assert made.count(" disabled>") == 1
+    assert made.index(" disabled>") < made.index("new")
+    # And none while a worker has the chat, nor after its end
+    for owner in ("worker", "ended"):
+        made = render.transcript([*events, State(5, owner)], "t")
+        assert made.count(" disabled>") == 3
+
+
+def test_the_card_comes_before_any_line_about_a_helper(render: Renderer) -> None:
+    # Given a state that was kept before the card of the same message
+    made = render.transcript([own(1, "x"), State(2, "queue"), card(3)], "t")
+    # Then the card is shown first, with one large number before its words
+    assert made.index("Call 999") < made.index("A helper is being asked.")
+    assert made.index("Call 999") < made.index(">999<")
+
+
+@pytest.mark.parametrize(
+    ("state", "may_ask"),
+    [
+        (None, True),
+        (State(1, "assistant"), True),
+        (State(1, "queue"), True),
+        (State(1, "queue", 2), False),
+        (State(1, "worker"), False),
+        (State(1, "ended"), False),
+    ],
+)
+def test_a_person_can_be_asked_for_until_one_was(
+    render: Renderer, state: State | None, may_ask: bool
+) -> None:
+    assert ('id="person"' in render.held_open(Page(state=state))[0]) is may_ask
+
+
+def test_a_number_never_breaks_across_lines(render: Renderer) -> None:
+    made = render.event(Message(1, "service", "Call 0800 1111 or 0800-999-5428.", NOW), "t")
+    assert ">0800\u00a01111<" in made
+    assert ">0800\u2011999\u20115428<" in made
 
 
 @given(st.text(alphabet="0189 -+textcall.", max_size=60))

@@ -2,6 +2,8 @@
 
 import { follow } from "./stream.js";
 import { leave, watchForHiding, watchForLeaving } from "./leave.js";
+import { arrived, toEnd } from "./scroll.js";
+import { askIfSafe, begun } from "./start.js";
 import * as view from "./view.js";
 
 const LONGEST = 2000;
@@ -84,10 +86,10 @@ function takeState(event) {
   line = view.sentence(event);
   tell();
   if (view.shown(event.number)) return;
-  if (owner === "worker") view.note(line, event.number);
-  if (owner === "ended") view.note(`${line} `, event.number).append(view.wayToStartAgain(drop));
-  box.disabled = send.disabled = owner === "ended";
-  person.hidden = owner !== "assistant";
+  if (owner === "worker" || owner === "ended") view.note(line, event.number, owner);
+  say.hidden = box.disabled = send.disabled = owner === "ended";
+  // Being in the queue without a place: a helper was told, nobody was asked for.
+  person.hidden = owner !== "assistant" && !(owner === "queue" && event.position === null);
 }
 
 function takeMine(event) {
@@ -97,6 +99,7 @@ function takeMine(event) {
   const bubble = view.showMine(event.text);
   bubble.kept(event.number);
   view.answered(event.text);
+  arrived();
 }
 
 function settle(sent, number) {
@@ -142,7 +145,6 @@ async function deliver(sent) {
     const { error } = await response.json();
     forget(sent);
     sent.bubble.refused(error.message);
-    view.unanswered(sent.choices);
   } catch {
     // The stream may have shown it as kept while the answer to the send was lost.
     if (waiting.includes(sent)) sent.bubble.failed(() => post(sent));
@@ -153,15 +155,17 @@ function post(sent) {
   queue = queue.then(() => deliver(sent));
 }
 
-function put(text, body, choices) {
-  const sent = { text, body: { id: crypto.randomUUID(), ...body }, choices, bubble: view.showMine(text) };
+function put(text, body) {
+  const sent = { text, body: { id: crypto.randomUUID(), ...body }, bubble: view.showMine(text) };
   sent.bubble.sending();
+  toEnd();
   waiting.push(sent);
   post(sent);
 }
 
 function tap(choice) {
-  put(choice.title, { button: choice.id }, view.answered(choice.title));
+  view.answered(choice.title);
+  put(choice.title, { button: choice.id });
 }
 
 function tooLong() {
@@ -184,6 +188,8 @@ say.addEventListener("submit", (event) => {
 person.addEventListener("submit", async (event) => {
   event.preventDefault();
   problem.textContent = "";
+  begun();
+  toEnd();
   try {
     await started();
     const response = await call("/api/conversation/handoff", {});
@@ -211,6 +217,11 @@ box.addEventListener("keydown", (event) => {
 window.addEventListener("online", () => stream?.now());
 window.addEventListener("offline", () => stream?.cut());
 
+document.querySelector("#over a").addEventListener("click", drop);
+askIfSafe(() => box.focus());
 watchForLeaving(document.getElementById("leave"), () => leave(drop));
 watchForHiding(document.getElementById("page"), { hidden: view.fold, isOpen: () => token !== "" });
-if (token) listen(0);
+if (token) {
+  begun();
+  listen(0);
+}

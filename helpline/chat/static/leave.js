@@ -41,7 +41,8 @@ export function watchForLeaving(form, go) {
 
 /**
  * Blanks the page when it was hidden or offline for 30 s, when it is left, and when it is come
- * back to through the history. What was there is held aside, still filled, until "Continue".
+ * back to through the history. What was there is held aside, still filled, until "Continue"; offline,
+ * the one word "Numbers" stays.
  */
 export function watchForHiding(page, { hidden, isOpen }) {
   let timer = 0;
@@ -55,11 +56,15 @@ export function watchForHiding(page, { hidden, isOpen }) {
   button.type = "button";
   button.textContent = "Continue";
   blank.append(button);
+  const numbers = document.getElementById("numbers");
+  const header = numbers.parentElement;
 
   function hide() {
     if (!page.isConnected) return;
     focus = page.contains(document.activeElement) ? document.activeElement : null;
     page.replaceWith(blank);
+    numbers.open = false;
+    if (!navigator.onLine) blank.append(numbers); // then this page is the only way to them
   }
   function watch() {
     const away = document.hidden || !navigator.onLine;
@@ -74,6 +79,7 @@ export function watchForHiding(page, { hidden, isOpen }) {
   }
   button.addEventListener("click", () => {
     if (!blank.isConnected) return;
+    header.append(numbers);
     blank.replaceWith(page);
     focus?.focus();
     clearTimeout(timer);

@@ -22,3 +22,6 @@ export function pieces(text) {
   if (at < text.length) found.push({ text: text.slice(at), address: null });
   return found;
 }
+
+/** A phone number as it is shown: no line may end within it. */
+export const unbroken = (number) => number.replaceAll(" ", "\u00a0").replaceAll("-", "\u2011");

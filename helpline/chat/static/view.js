@@ -1,10 +1,13 @@
 // Builds what is seen out of text, node by node: nothing that was written is ever read as HTML.
 
-import { pieces } from "./numbers.js";
+import { pieces, unbroken } from "./numbers.js";
+import { arrived } from "./scroll.js";
+import { begun } from "./start.js";
 
+const NOT_NOW = "Not now"; // the title of the service's button that wants no helper
 const log = document.getElementById("log");
-const no = /^(?:no|not now)\b/i;
 let who = "Helper";
+let answerable = true;
 let typingTimer = 0;
 
 function make(tag, name, text) {
@@ -19,7 +22,7 @@ function textOf(message) {
   text.dir = "auto";
   for (const piece of pieces(message.text)) {
     if (piece.address) {
-      const link = make("a", "", piece.text);
+      const link = make("a", "", unbroken(piece.text));
       link.href = piece.address;
       text.append(link);
     } else text.append(piece.text);
@@ -42,7 +45,11 @@ function place(node, number) {
 function cardOf(message) {
   const card = make("details", "bubble card");
   card.open = true;
-  card.append(make("summary", "", "Numbers"), textOf(message));
+  const summary = make("summary");
+  summary.append(make("span", "closed", "Numbers"), make("span", "opened", "Hide"));
+  const call = make("a", "call", "Call 999");
+  call.href = "tel:999";
+  card.append(summary, call, textOf(message));
   card.append(make("p", "small", "Calls and texts may show in recent calls and messages."));
   card.addEventListener("click", (event) => {
     if (card.open && !event.target.closest("a, summary")) card.open = false;
@@ -78,6 +85,8 @@ export function showTheirs(message, tap) {
   entry.append(message.card ? cardOf(message) : bubbleOf(message));
   if (message.buttons.length) entry.append(choicesOf(message, tap));
   place(entry, message.number);
+  spend();
+  arrived();
 }
 
 /** Shows a message of the young person; returns how to say what has become of it. */
@@ -86,17 +95,20 @@ export function showMine(text) {
   const words = make("p", "text");
   words.dir = "auto";
   words.append(make("span", "unseen", "You: "), text);
-  const state = make("p", "kept");
+  const state = make("p", "sent");
   bubble.append(words, state);
   place(bubble, 0);
+  begun();
+  spend();
   return {
     sending() {
       state.textContent = "Sending";
     },
     kept(number) {
-      state.textContent = "Kept";
+      state.textContent = "Sent";
       if (shown(number) && bubble.dataset.number !== String(number)) bubble.remove();
       else place(bubble, number);
+      spend();
     },
     failed(retry) {
       const again = make("button", "again", "Not sent. Try again");
@@ -105,24 +117,28 @@ export function showMine(text) {
       state.replaceChildren(again);
     },
     refused(why) {
+      bubble.classList.add("refused");
+      spend();
       state.replaceChildren(make("span", "wrong", `Not sent. ${why}`));
     },
   };
 }
 
-/** Spends the latest open choice with this title; folds every card after a no. */
-export function answered(title) {
-  const groups = [...log.querySelectorAll(".choices")].reverse();
-  const open = groups.find((group) =>
-    [...group.children].some((button) => button.textContent === title && !button.disabled));
-  for (const button of open?.children ?? []) button.disabled = true;
-  if (no.test(title)) fold();
-  return open;
+// Only what was offered since the young person's last own message can be tapped.
+function spend() {
+  const own = [...log.querySelectorAll(".mine:not(.refused)")].at(-1);
+  for (const group of log.querySelectorAll(".choices")) {
+    const before = own && group.compareDocumentPosition(own) & Node.DOCUMENT_POSITION_FOLLOWING;
+    for (const button of group.querySelectorAll("button")) {
+      button.disabled = !answerable || Boolean(before);
+    }
+  }
 }
 
-/** Gives the choices back after a tap that could not be kept. */
-export function unanswered(group) {
-  for (const button of group?.children ?? []) button.disabled = false;
+/** Folds the cards where `text` is the no of a button that was shown. */
+export function answered(text) {
+  const titles = [...log.querySelectorAll(".choices button")].map((one) => one.textContent);
+  if (text === NOT_NOW && titles.includes(text)) fold();
 }
 
 /** Folds every emergency card to the one word "Numbers". */
@@ -131,10 +147,12 @@ export function fold() {
   document.getElementById("numbers")?.removeAttribute("open");
 }
 
-/** The sentence for a state event; also remembers the helper's name. */
+/** Takes in a state event and returns its sentence. */
 export function sentence(state) {
+  answerable = state.owner !== "worker" && state.owner !== "ended";
+  spend();
   if (state.owner === "queue") {
-    return state.position ? `You are number ${state.position} in line.` : "You are in line for a helper.";
+    return state.position ? `You are number ${state.position} in line.` : "A helper is being asked.";
   }
   if (state.owner === "worker") {
     who = state.worker || "Helper";
@@ -143,19 +161,10 @@ export function sentence(state) {
   return state.owner === "ended" ? "This chat has ended." : "";
 }
 
-/** Adds a quiet line to the messages; returns it. */
-export function note(text, number) {
-  const line = make("p", "note", text);
-  place(line, number);
-  return line;
-}
-
-/** The way to a new chat; `before` is called when it is taken. */
-export function wayToStartAgain(before) {
-  const link = make("a", "", "Start a new chat");
-  link.href = "/";
-  link.addEventListener("click", before);
-  return link;
+/** Adds a quiet line to the messages: a change of `owner`. */
+export function note(text, number, owner) {
+  place(make("p", `note ${owner}`, text), number);
+  arrived();
 }
 
 /** Shows or removes "Typing", which goes by itself after 6 s. */
