@@ -27,6 +27,8 @@ class Course:
     ``level`` is the highest so far; ``turns`` counts messages; ``seen`` holds the turn at which
     each concern (level 2) was last seen; ``lowered`` the signals once lowered as quote or joke;
     ``distress`` the turn of the last words of distress; ``minimised`` counts "jk" and "nvm".
+    ``answered`` counts the messages at level 2, 3 and 4, this one included: what was said at the
+    first is said shorter at the next.
     """
 
     level: int = 0
@@ -35,6 +37,7 @@ class Course:
     lowered: tuple[str, ...] = ()
     distress: int | None = None
     minimised: int = 0
+    answered: tuple[int, int, int] = (0, 0, 0)
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain JSON values."""
@@ -45,11 +48,16 @@ class Course:
             "lowered": list(self.lowered),
             "distress": self.distress,
             "minimised": self.minimised,
+            "answered": list(self.answered),
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """The course ``to_json`` gave. Raises ``KeyError``, ``TypeError`` or ``ValueError``."""
+        """The course ``to_json`` gave; one kept before ``answered`` was counted begins at 0.
+
+        Raises ``KeyError``, ``TypeError`` or ``ValueError``.
+        """
+        at_2, at_3, at_4 = value.get("answered", (0, 0, 0))
         return cls(
             level=int(value["level"]),
             turns=int(value["turns"]),
@@ -57,6 +65,7 @@ class Course:
             lowered=tuple(str(signal) for signal in value["lowered"]),
             distress=None if value["distress"] is None else int(value["distress"]),
             minimised=int(value["minimised"]),
+            answered=(int(at_2), int(at_3), int(at_4)),
         )
 
 

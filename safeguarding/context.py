@@ -17,6 +17,7 @@ _BEFORE = 3
 _JOKE_NEAR = 6
 _IF_BEFORE = 6
 _DISTRESS_TURNS = 3
+_OWN_ACTS = frozenset({"suicide", "medical"})
 _SURE = 0.9
 _LESS_SURE = 0.15
 
@@ -91,8 +92,8 @@ def weigh(finds: Sequence[Find], kinds: Mapping[str, SignalKind], course: Course
 def _speaks_against(look_alike: Find, find: Find) -> bool:
     return (
         look_alike.name == find.name
-        and look_alike.start - find.end <= _NEAR
-        and find.start - look_alike.end <= _NEAR
+        and look_alike.start - find.end <= look_alike.reach
+        and find.start - look_alike.end <= look_alike.reach
     )
 
 
@@ -126,8 +127,9 @@ def _past(weighed: Weighed, kind: SignalKind, marks: Marks, course: Course) -> W
 
 
 def _hypothetical(weighed: Weighed, kind: SignalKind, marks: Marks, course: Course) -> Weighed:
-    """Rule 4: a question about means is 3, ask."""
-    if marks.before("hypothetical", weighed.find, _IF_BEFORE):
+    """Rule 4: a question about means is 3, ask; "if I go home he'll hit me" is not one."""
+    own_act = kind.card in _OWN_ACTS and marks.before("conditional", weighed.find, _IF_BEFORE)
+    if own_act or marks.before("hypothetical", weighed.find, _IF_BEFORE):
         return _lower(weighed, 3)
     return weighed
 

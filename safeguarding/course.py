@@ -34,6 +34,7 @@ def advance(course: Course, turn: Turn) -> tuple[int, Course]:
     if turn.concerns and len(seen.keys() | turn.concerns) >= 2:
         level = max(level, 3)
     seen |= dict.fromkeys(turn.concerns, now)
+    at_2, at_3, at_4 = course.answered
     after = Course(
         level=max(course.level, level),
         turns=now,
@@ -41,5 +42,6 @@ def advance(course: Course, turn: Turn) -> tuple[int, Course]:
         lowered=tuple(sorted({*course.lowered, *turn.lowered})),
         distress=now if turn.distress else course.distress,
         minimised=course.minimised + turn.minimising,
+        answered=(at_2 + (level == 2), at_3 + (level == 3), at_4 + (level >= 4)),
     )
     return level, after

@@ -20,11 +20,18 @@ _MOST_FINDS = 12
 _UNKNOWN = "_"
 _RANGE = re.compile(r"#(\d+)-(\d+)(?: (.+))?")
 _BOUNDARIES = frozenset({".", "?"})
+_CALLS = frozenset(
+    {"please", "help", "me", "now", "oh", "god", "hi", "hello", "hey", "quick", "just"}
+)
+_AROUND_ALONE = _BOUNDARIES | _CALLS
 
 
 @dataclass(frozen=True)
 class Find:
-    """A pattern found: words ``start`` to ``end`` (exclusive) of the message."""
+    """A pattern found: words ``start`` to ``end`` (exclusive) of the message.
+
+    ``reach`` is that of its line: how far off a look-alike speaks against a find.
+    """
 
     name: str
     look_alike: bool
@@ -32,6 +39,7 @@ class Find:
     start: int
     end: int
     gaps: tuple[tuple[int, int], ...]
+    reach: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,11 @@ class Patterns:
                     if number == _MOST_FINDS:
                         break
                     line = rule.line
-                    finds.append(Find(line.name, line.look_alike, line.level, start, end, gaps))
+                    if line.alone and not _alone(words, start, end):
+                        continue
+                    finds.append(
+                        Find(line.name, line.look_alike, line.level, start, end, gaps, line.reach)
+                    )
         return finds
 
     def _compile(self, line: Line, parts: tuple[Part, ...]) -> _Rule:
@@ -129,6 +141,11 @@ class Patterns:
                     if low <= int(word) <= high and list(words[index + 1 : end]) == tail:
                         places.setdefault(anchor, {}).setdefault(index, []).append(end)
         return places
+
+
+def _alone(words: Sequence[str], start: int, end: int) -> bool:
+    """Whether nothing but sentence marks and calling out stands around these words."""
+    return _AROUND_ALONE.issuperset(words[:start]) and _AROUND_ALONE.issuperset(words[end:])
 
 
 _Gaps = tuple[tuple[int, int], ...]

@@ -17,8 +17,16 @@ _NEEDED = {
     *(f"card_{card}" for card in CARDS),
     *("recent_calls", "open_now", "helper_may_see", "asking_helper", "nobody_until"),
     *("nobody_here", "offer", "offer_until", "offer_nobody", "offer_concern", "failed"),
-    *("not_read", "nobody_came", "talk", "talk_helper", "not_now"),
+    *("not_read", "nobody_came", "talk", "talk_person", "not_now"),
+    *("asking_again", "asking_still", "nobody_until_again", "nobody_until_still"),
+    *("nobody_here_again", "nobody_here_still", "offer_again", "offer_still"),
+    *("offer_until_again", "offer_until_still", "offer_nobody_again", "offer_nobody_still"),
+    *("offer_concern_again", "failed_again", "not_read_again"),
 }
+_WITH_TIME = (
+    *("nobody_until", "nobody_until_again", "nobody_until_still"),
+    *("offer_until", "offer_until_again", "offer_until_still"),
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ class Policy:
         for name in sorted(_NEEDED ^ words.keys()):
             problem = "is missing" if name in _NEEDED else "is not used by the policy"
             raise SafeguardingError.at(file, None, f"{name} {problem}")
-        for name in ("nobody_until", "offer_until"):
+        for name in _WITH_TIME:
             if "{opens}" not in words[name]:
                 raise SafeguardingError.at(file, None, f"{name} lacks {{opens}}")
         kinds = load_signals(folder / "signals.yml").values()
@@ -73,18 +81,24 @@ class Policy:
     def respond(
         self, assessment: Assessment, *, helper_here: bool, opens: str | None, form_active: bool
     ) -> Response:
-        """What to say and do; ``opens`` is such as "9am", None when unknown."""
+        """What to say and do; ``opens`` is such as "9am", None when unknown.
+
+        What a conversation was told in full is said shorter when its level comes again, and in
+        turn in two ways: the same sentence never comes twice running. Only a card never changes.
+        """
+        at_2, at_3, at_4 = assessment.course.answered
         if assessment.level >= 4:
             return Response(
-                self._emergency(assessment, helper_here, opens),
+                self._emergency(assessment, helper_here, opens, at_4),
                 ask_assistant=False,
                 alert=helper_here,
             )
         if assessment.level == 3:
-            offer = self._offer(assessment, helper_here, opens)
+            offer = self._offer(assessment, helper_here, opens, at_3)
             return Response((offer,), ask_assistant=not form_active, alert=False)
         if assessment.level == 2:
-            offer = Bubble(self.words["offer_concern"], None, self._buttons("talk_helper"))
+            name = _in_turn("offer_concern", at_2)
+            offer = Bubble(self.words[name], None, self._buttons("talk_person"))
             return Response((offer,), ask_assistant=True, alert=False)
         return Response((), ask_assistant=True, alert=False)
 
@@ -93,30 +107,34 @@ class Policy:
         return Bubble(self._with_lines("nobody_came"), None, ())
 
     def _emergency(
-        self, assessment: Assessment, helper_here: bool, opens: str | None
+        self, assessment: Assessment, helper_here: bool, opens: str | None, times: int
     ) -> tuple[Bubble, ...]:
         worst = [signal.id for signal in assessment.signals if signal.level >= 4]
         kind = self.cards.get(worst[0], "hurt") if worst else "hurt"
         card = Bubble(self.card(kind), kind, ())
+        if helper_here and times > 1:
+            name = _shorter("asking", times)
+            return card, Bubble(self.words[name], None, self._buttons("talk"))
         if helper_here:
             return (
                 card,
                 Bubble(self.words["helper_may_see"], None, ()),
                 Bubble(self.words["asking_helper"], None, self._buttons("talk")),
             )
-        if opens is None:
-            return card, Bubble(self._with_lines("nobody_here"), None, ())
-        return card, Bubble(self._with_lines("nobody_until", opens), None, ())
+        name = _shorter("nobody_here" if opens is None else "nobody_until", times)
+        return card, Bubble(self._with_lines(name, opens), None, ())
 
-    def _offer(self, assessment: Assessment, helper_here: bool, opens: str | None) -> Bubble:
-        buttons = self._buttons("talk_helper")
+    def _offer(
+        self, assessment: Assessment, helper_here: bool, opens: str | None, times: int
+    ) -> Bubble:
+        buttons = self._buttons("talk_person")
         if assessment.failed and helper_here:
-            return Bubble(self._with_lines("failed"), None, buttons)
+            return Bubble(self._with_lines(_in_turn("failed", times)), None, buttons)
         if not assessment.read:
-            return Bubble(self.words["not_read"], None, buttons)
+            return Bubble(self.words[_in_turn("not_read", times)], None, buttons)
         if helper_here:
-            return Bubble(self.words["offer"], None, buttons)
-        name = "offer_nobody" if opens is None else "offer_until"
+            return Bubble(self.words[_shorter("offer", times)], None, buttons)
+        name = _shorter("offer_nobody" if opens is None else "offer_until", times)
         return Bubble(self._with_lines(name, opens), None, ())
 
     def _buttons(self, talk: str) -> tuple[tuple[str, str], ...]:
@@ -125,3 +143,15 @@ class Policy:
     def _with_lines(self, name: str, opens: str | None = None) -> str:
         text = self.words[name].replace("{open_now}", self.words["open_now"])
         return text.replace("{opens}", opens or "")
+
+
+def _shorter(name: str, times: int) -> str:
+    """The full wording the first time, then two short ones in turn."""
+    if times <= 1:
+        return name
+    return f"{name}_again" if times % 2 == 0 else f"{name}_still"
+
+
+def _in_turn(name: str, times: int) -> str:
+    """Two wordings in turn, each whole in itself."""
+    return name if times % 2 or times == 0 else f"{name}_again"

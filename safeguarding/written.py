@@ -13,14 +13,23 @@ from safeguarding.errors import SafeguardingError
 from safeguarding.template import Part, Phrases, TemplateError, parse, phrases
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NEAR = 12
+_OVERLAP = -1
+_KEYS = {"says": 0, "look_alikes": _NEAR, "same_words": _OVERLAP}
 
 
 @dataclass(frozen=True)
 class Line:
-    """One pattern: the signal or marker it shows, or the look-alike that speaks against it."""
+    """One pattern: the signal or marker it shows, or the look-alike that speaks against it.
+
+    A look-alike speaks against finds at most ``reach`` words away; -1 means that they share a
+    word. ``alone``: it counts only where it is the whole message.
+    """
 
     name: str
     look_alike: bool
+    reach: int
+    alone: bool
     level: int | None
     ways: tuple[tuple[Part, ...], ...]
 
@@ -57,11 +66,11 @@ def load_lines(
         if name.value not in signals:
             raise _error(file, name, f"{name.value} is not a signal of signals.yml")
         for key, items in _mapping(file, node):
-            if key.value not in {"says", "look_alikes"}:
-                raise _error(file, key, f"says or look_alikes was expected, not {key.value}")
-            against = key.value == "look_alikes"
+            if key.value not in _KEYS:
+                problem = f"says, look_alikes or same_words was expected, not {key.value}"
+                raise _error(file, key, problem)
             for item in _sequence(file, items):
-                lines.append(_line(file, item, name.value, groups, look_alike=against))
+                lines.append(_line(file, item, name.value, groups, key.value))
     return lines
 
 
@@ -78,22 +87,24 @@ def load_words(file: Path) -> dict[str, str]:
 
 
 def _line(
-    file: Path, item: Node, name: str, groups: Mapping[str, Phrases], *, look_alike: bool = False
+    file: Path, item: Node, name: str, groups: Mapping[str, Phrases], key: str = "says"
 ) -> Line:
     level: int | None = None
+    alone = False
     template = item
     if isinstance(item, MappingNode):
         given = {key.value: value for key, value in _mapping(file, item)}
-        if "say" not in given or given.keys() - {"say", "level"}:
-            raise _error(file, item, "say and, if need be, level were expected")
+        if "say" not in given or given.keys() - {"say", "level", "alone"}:
+            raise _error(file, item, "say and, if need be, level and alone were expected")
         template = given["say"]
         if "level" in given:
             level = _level(file, given["level"])
+        alone = "alone" in given and _scalar(file, given["alone"]) == "yes"
     try:
         ways = parse(_scalar(file, template), groups)
     except TemplateError as error:
         raise _error(file, template, str(error)) from None
-    return Line(name, look_alike, level, tuple(ways))
+    return Line(name, key != "says", _KEYS[key], alone, level, tuple(ways))
 
 
 def _level(file: Path, node: Node) -> int:

@@ -157,11 +157,11 @@ async def test_level_3_offers_a_person_and_answers_what_was_asked(helpline):
     await helpline.say(access, "i've been cutting my arms again. what are my rights")
     events = await helpline.young.events(access, 2)
     offers = [e for e in events if isinstance(e, Message) and e.sender == "service"]
-    assert [button.title for button in offers[0].buttons] == ["Talk to a helper", "Not now"]
+    assert [button.title for button in offers[0].buttons] == ["Talk to a person", "Not now"]
     assert texts(events, "assistant")
     # And the desk sees nothing until it is accepted
     assert await helpline.desk.queue(robin) == []
-    await helpline.tap(access, "Talk to a helper")
+    await helpline.tap(access, "Talk to a person")
     [row] = await helpline.desk.queue(robin)
     assert (row.level, row.agreed, row.reason) == (3, "yes", "asked")
 

@@ -34,7 +34,29 @@ LEVEL_3 = {
     "B14": "she says shell get me deported",
     "B15": "my foster dad hits me",
 }
+IN_FEW_WORDS = [
+    (4, "he has a knife"),
+    (4, "my stepdad has a knife"),
+    (4, "hes got a gun"),
+    (4, "im at his flat n i cant leave"),
+    (4, "hes making me meet some guy tonite"),
+    (4, "hes here again help me hes hurting me"),
+    (4, "if i go home my dad is going to hit me again"),
+    (3, "my dad comes in my bed"),
+    (3, "gonna end it"),
+    (3, "he forces me"),
+    (3, "call the police for me"),
+    (3, "help me pls"),
+    (3, "he can see my screen"),
+]
 HARMLESS = [
+    "he has a knife and fork",
+    "my brother has a nerf gun",
+    "i have an essay on knife crime",
+    "can you help me with my homework",
+    "gonna end it with my boyfriend",
+    "mum is making me see the dentist",
+    "my parents moved us to another town",
     "took 2 ibuprofen for my toothache",
     "wrote nana a letter for her birthday",
     "my brother is battering me on fortnite",
@@ -73,6 +95,18 @@ def test_high_risk_is_noticed(screener, signal, text):
     # Then it is level 3 or more and its signal is among those found
     assert assessment.level >= 3
     assert signal in {found.id for found in assessment.signals}
+
+
+@pytest.mark.parametrize(("level", "text"), IN_FEW_WORDS)
+def test_danger_said_in_few_words_is_noticed(screener, level, text):
+    # When a short cry or threat is screened, then its level is at least the one expected
+    assert screener.screen(text).level >= level
+
+
+@pytest.mark.parametrize("text", ["he has a knife and fork. he has a knife", "help me. help"])
+def test_a_harmless_phrase_clears_only_the_words_it_holds(screener, text):
+    # Given a harmless phrase and danger beside it, then the danger still stands
+    assert screener.screen(text).level >= 3
 
 
 @pytest.mark.parametrize("text", HARMLESS)

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from itertools import pairwise
 
 import pytest
 
@@ -11,9 +12,10 @@ VERIFIED = {"999", "55", "0800 1111", "116 000", "85258", "0800 068 4141", "116 
 NUMBERS = re.compile(r"(?<!\w)\d{2,}(?: \d{3,})*")
 
 
-def assessed(level, *signals, read=True, failed=False):
+def assessed(level, *signals, read=True, failed=False, times=1):
     found = tuple(Signal(signal, level, 0.9, "words") for signal in signals)
-    return Assessment(level, found, read, failed, Course(level=level, turns=1))
+    course = Course(level=level, turns=times, answered=(times, times, times))
+    return Assessment(level, found, read, failed, course)
 
 
 def respond(policy, assessment, *, here=True, opens=None, form=False):
@@ -78,6 +80,40 @@ def test_level_3_offers_a_person_and_the_assistant_answers_unless_a_form_is_acti
     ]
     assert response.ask_assistant is not form
     assert not response.alert
+
+
+@pytest.mark.parametrize("level", [2, 3])
+def test_a_person_is_offered_under_one_name(policy, level):
+    (bubble,) = respond(policy, assessed(level, "B1")).bubbles
+    assert bubble.buttons[0] == ("Talk to a person", "/talk_to_a_person")
+
+
+@pytest.mark.parametrize("level", [2, 3, 4])
+@pytest.mark.parametrize(("here", "opens"), [(True, None), (False, "9am"), (False, None)])
+@pytest.mark.parametrize("kind", [{}, {"read": False}, {"failed": True}])
+def test_the_same_sentence_never_comes_twice_running(policy, level, here, opens, kind):
+    # Given the same level five times in one conversation
+    answers = [
+        respond(policy, assessed(level, "A4", times=n, **kind), here=here, opens=opens).bubbles
+        for n in range(1, 6)
+    ]
+    # Then no two answers running say the same, cards apart, and the buttons stay
+    for before, after in pairwise(answers):
+        assert after[0].card == before[0].card
+        said = {bubble.text for bubble in before if not bubble.card}
+        assert not said & {bubble.text for bubble in after if not bubble.card}
+        assert after[-1].buttons == before[-1].buttons
+    # And what comes again is not longer than what came first
+    words = [sum(len(bubble.text.split()) for bubble in answer) for answer in answers]
+    assert max(words[1:]) <= words[0]
+
+
+def test_level_4_again_is_the_card_and_one_short_bubble_that_says_who_sees(policy):
+    for times in (2, 3):
+        card, again = respond(policy, assessed(4, "A4", times=times)).bubbles
+        assert card.card == "hurt"
+        assert "last 3 messages" in again.text
+        assert again.buttons[0][0] == "Talk"
 
 
 def test_a_failed_or_unread_message_offers_a_person_and_999(policy):

@@ -79,6 +79,18 @@ def test_a_course_survives_the_way_through_json(screener):
     assert "uncle" not in json.dumps(course.to_json())
 
 
+def test_the_course_counts_what_was_answered_and_reads_one_kept_before_that(screener):
+    # Given two messages of high risk and one of immediate danger
+    course = Course()
+    for text in ("my uncle touches me", "my uncle touches me", "hes hitting me rn"):
+        course = screener.screen(text, course).course
+    assert course.answered == (0, 2, 1)
+
+    # When a course was kept before answers were counted, then it still opens
+    kept = {name: value for name, value in course.to_json().items() if name != "answered"}
+    assert Course.from_json(kept).answered == (0, 0, 0)
+
+
 def test_memory_of_words_does_not_grow_with_messages(screener):
     # Given the words spaCy knows
     before = len(screener.patterns._vocab.strings)
