@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sanic import Blueprint, HTTPResponse, Request, Sanic
-from sanic.exceptions import NotFound
 from sanic.response import JSONResponse, empty, json, redirect
 
-from helpline.conversation import Incoming, Session
-from helpline.conversation.errors import (
-    NotAllowed,
-    NotSignedIn,
-    NotYours,
-    SlowDown,
-    UnknownConversation,
-    WaymarkError,
-)
-from helpline.desk import guard, view, words
+from helpline.conversation import Incoming
+from helpline.conversation.errors import NotSignedIn, SlowDown, WaymarkError
+from helpline.desk import guard, pages, view, words
 from helpline.desk.refusals import refused
-from helpline.desk.stream import CONVERSATION, frames
+from helpline.desk.stream import frames
 from helpline.settings import ROOT
 
 _HERE: Final = Path(__file__).parent
-_REDRAW: Final = {"HX-Retarget": "#chat", "HX-Reswap": "outerHTML"}
 
 blueprint = Blueprint("desk", url_prefix="/desk")
 blueprint.exception(WaymarkError)(refused)
@@ -83,7 +73,7 @@ async def desk(request: Request) -> HTTPResponse:
         session = await guard.session(request)
     except NotSignedIn:
         return redirect("/desk/login")
-    return await _desk(request, session, None)
+    return await pages.desk(request, session, None)
 
 
 @blueprint.post("/staff/<person:int>/access")
@@ -99,10 +89,10 @@ async def give_access(request: Request, person: int) -> HTTPResponse:
 @blueprint.get("/queue")
 async def queue(request: Request) -> HTTPResponse:
     """Both lists; 204 when the page already shows them as they are."""
-    lists = await _queue(request, await guard.session(request))
+    lists = await pages.queue(request, await guard.session(request))
     if request.args.get("version") == lists.version:
         return empty()
-    return _page(request, "_queue.html", lists=lists, fragment=True)
+    return pages.page(request, "_queue.html", lists=lists, fragment=True)
 
 
 @blueprint.post("/here")
@@ -117,16 +107,21 @@ async def chat(request: Request, conversation: str) -> HTTPResponse:
     """One chat: the fragment for the page that is open, or the whole desk with it."""
     session = await guard.session(request)
     if "hx-request" in request.headers:
-        return _page(request, "_chat.html", chat=await _chat(request, session, conversation))
-    return await _desk(request, session, conversation)
+        try:
+            seen = await pages.chat(request, session, conversation)
+        except pages.LOST as error:
+            return await pages.lost(request, session, conversation, error)
+        return pages.page(request, "_chat.html", chat=seen)
+    return await pages.desk(request, session, conversation)
 
 
 @blueprint.post("/chat/<conversation:str>/take")
 async def take(request: Request, conversation: str) -> HTTPResponse:
     """Takes a chat from the queue. The second of two is told that it is gone."""
     session = await guard.posting(request)
-    await guard.side(request).take(session, _known(conversation))
-    response = _page(request, "_chat.html", chat=await _chat(request, session, conversation))
+    await guard.side(request).take(session, pages.known(conversation))
+    seen = await pages.chat(request, session, conversation)
+    response = pages.page(request, "_chat.html", chat=seen)
     response.headers["HX-Push-Url"] = f"/desk/chat/{conversation}"
     response.headers["HX-Trigger"] = "refresh"
     return response
@@ -138,19 +133,21 @@ async def messages(request: Request, conversation: str) -> HTTPResponse:
     session = await guard.session(request)
     after = _number(request.args.get("after"))
     try:
-        seen = await _chat(request, session, conversation, after)
-    except (UnknownConversation, NotYours) as error:
-        response = view.page("_gone.html", problem=error.message)
-        response.headers.update(_REDRAW)
-        return response
+        seen = await pages.chat(request, session, conversation, after)
+    except pages.LOST as error:
+        return await pages.lost(request, session, conversation, error)
     more_of_the_excerpt = bool(seen.lines) and not seen.opened
     if request.args.get("state") != seen.state or more_of_the_excerpt:
-        response = _page(request, "_chat.html", chat=await _chat(request, session, conversation))
-        response.headers.update(_REDRAW)
+        whole = await pages.chat(request, session, conversation)
+        response = pages.page(request, "_chat.html", chat=whole)
+        response.headers.update(pages.REDRAW)
         return response
-    if not seen.lines:
+    if not seen.lines and request.args.get("about") == seen.about:
         return empty()
-    return view.page("_messages.html", chat=seen, fragment=True)
+    response = pages.page(request, "_messages.html", chat=seen, fragment=True)
+    if request.args.get("about") != seen.about:
+        response.headers["HX-Trigger"] = "refresh"
+    return response
 
 
 @blueprint.post("/chat/<conversation:str>/messages")
@@ -158,7 +155,7 @@ async def say(request: Request, conversation: str) -> JSONResponse:
     """Keeps a worker's message: 201 with its number, 200 when this id was kept before."""
     session = await guard.posting(request)
     incoming = Incoming.parse(request.body)
-    receipt = await guard.side(request).say(session, _known(conversation), incoming)
+    receipt = await guard.side(request).say(session, pages.known(conversation), incoming)
     return json({"number": receipt.number}, status=200 if receipt.repeated else 201)
 
 
@@ -166,7 +163,7 @@ async def say(request: Request, conversation: str) -> JSONResponse:
 async def typing(request: Request, conversation: str) -> HTTPResponse:
     """The worker is typing."""
     session = await guard.posting(request)
-    await guard.side(request).typing(session, _known(conversation))
+    await guard.side(request).typing(session, pages.known(conversation))
     return empty()
 
 
@@ -174,78 +171,33 @@ async def typing(request: Request, conversation: str) -> HTTPResponse:
 async def end(request: Request, conversation: str) -> HTTPResponse:
     """Ends a chat; the page has asked once more before."""
     session = await guard.posting(request)
-    await guard.side(request).end(session, _known(conversation))
-    response = _page(request, "_chat.html", chat=await _chat(request, session, conversation))
+    await guard.side(request).end(session, pages.known(conversation))
+    seen = await pages.chat(request, session, conversation)
+    response = pages.page(request, "_chat.html", chat=seen)
     response.headers["HX-Trigger"] = "refresh"
     return response
 
 
 @blueprint.get("/stream")
 async def stream(request: Request) -> None:
-    """Says what has changed, for as long as the session lives."""
+    """Says what has changed, for as long as the session lives; refuses before it responds."""
     guard.same_origin(request)
-    session = await guard.session(request)
+    session, mine = await guard.session(request), await _held(request)
     response = await request.respond(
         content_type="text/event-stream; charset=utf-8", headers={"X-Accel-Buffering": "no"}
     )
-    try:
-        async for piece in frames(
-            guard.side(request).follow(session),
-            lambda: _held(request),
-            time.monotonic,
-        ):
-            await response.send(piece)
-    except NotSignedIn:
-        await response.eof()
-
-
-async def _desk(request: Request, session: Session, conversation: str | None) -> HTTPResponse:
-    opened, problem, status = None, None, 200
-    if conversation is not None:
-        try:
-            opened = await _chat(request, session, conversation)
-        except NotSignedIn:
-            raise
-        except WaymarkError as error:
-            problem, status = error.message, error.status
-    try:
-        lists = await _queue(request, session)
-    except NotAllowed as error:
-        return view.page("problem.html", 403, problem=error.message, csrf=session.csrf)
-    return _page(
-        request,
-        "desk.html",
-        status,
-        session=session,
-        service=request.app.ctx.settings.service_name,
-        lists=lists,
-        chat=opened,
-        problem=problem,
-    )
+    changes = guard.side(request).follow(session)
+    pieces = frames(changes, mine, lambda: _held(request), time.monotonic)
+    with suppress(WaymarkError):
+        async with aclosing(pieces):
+            async for piece in pieces:
+                await response.send(piece)
+    await response.eof()
 
 
 async def _held(request: Request) -> frozenset[str]:
     session = await guard.session(request)
     return frozenset(row.conversation for row in await guard.side(request).mine(session))
-
-
-async def _queue(request: Request, session: Session) -> view.Queue:
-    desk_side = guard.side(request)
-    newcomers = await desk_side.newcomers(session) if session.role == "supervisor" else []
-    return view.queue(await desk_side.queue(session), await desk_side.mine(session), newcomers)
-
-
-def _page(request: Request, template: str, status: int = 200, /, **values: Any) -> HTTPResponse:
-    return view.page(template, status, signals=request.app.ctx.desk_signals, **values)
-
-
-async def _chat(request: Request, session: Session, conversation: str, after: int = 0) -> view.Chat:
-    desk_side = guard.side(request)
-    told = await desk_side.transcript(session, _known(conversation), after)
-    mine = await desk_side.mine(session)
-    row = next((row for row in mine if row.conversation == conversation), None)
-    zone = ZoneInfo(request.app.ctx.settings.timezone)
-    return view.chat(conversation, told, row, after, zone)
 
 
 def _login(
@@ -260,12 +212,6 @@ def _login(
         problem=problem,
         name=name,
     )
-
-
-def _known(conversation: str) -> str:
-    if not CONVERSATION.fullmatch(conversation):
-        raise NotFound("There is no such chat.")
-    return conversation
 
 
 def _field(request: Request, key: str) -> str:

@@ -30,17 +30,18 @@ def frame(change: DeskChange | None) -> str:
 
 async def frames(
     changes: AsyncGenerator[DeskChange | None],
+    mine: frozenset[str],
     held: Callable[[], Awaitable[frozenset[str]]],
     clock: Callable[[], float],
 ) -> AsyncGenerator[str]:
     """The stream's text: changes of the queue, and of the chats that this worker holds.
 
-    `held` tells which those are. It is asked again at every change of the queue and every 15 s at
-    least, and its NotSignedIn ends the stream. A chat that is held no longer (deleted, ended) is
-    told once more, so that a page that shows it can clear it away.
+    `mine` are those at the start, `held` tells which they are later. It is asked at every change
+    of the queue and every 15 s at least, and what it raises ends the stream. A chat that is held
+    no longer (deleted, ended) is told once more, so that a page that shows it can clear it away.
     """
     yield "retry: 2000\n: the desk is connected\n\n"
-    mine, asked = await held(), clock()
+    asked = clock()
     try:
         async for change in changes:
             if clock() - asked >= CHECK_EVERY_S or (change and change.kind == "queue"):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -14,9 +12,10 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sanic import HTTPResponse
 
-from helpline.conversation import Message, QueueRow, State, Transcript
+from helpline.conversation import Message, QueueRow, Transcript
 from helpline.conversation.staffing import Newcomer
 from helpline.desk import words
+from helpline.desk.lines import Line, line_of, without_repeats
 
 _PAGES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -26,15 +25,33 @@ _PAGES: Final = Environment(
     lstrip_blocks=True,
 )
 _PAGES.globals["words"] = words
+GRAVE: Final = 3
+EXCERPT_MESSAGES: Final = 3
+
+
+@dataclass(frozen=True)
+class Danger:
+    """The newest message at level 3 or 4: its number (0: there is none), and what it showed.
+
+    `heard` is the number of a helper's last message, 0 if none has written.
+    """
+
+    number: int = 0
+    signals: tuple[str, ...] = ()
+    heard: int = 0
 
 
 @dataclass(frozen=True)
 class Queue:
-    """The lists on the desk's left side; `newcomers` only for a supervisor."""
+    """The lists on the desk's left side; `newcomers` only for a supervisor.
+
+    `dangers` are those of `mine`, by conversation.
+    """
 
     rows: tuple[QueueRow, ...]
     mine: tuple[QueueRow, ...]
     newcomers: tuple[Newcomer, ...]
+    dangers: Mapping[str, Danger]
 
     @property
     def waiting(self) -> int:
@@ -50,40 +67,43 @@ class Queue:
     def version(self) -> str:
         """Changes when a list should be drawn again; a clock in the page counts the seconds."""
         lasting = [replace(row, waiting_s=0) for row in (*self.rows, *self.mine)]
-        text = repr((len(self.rows), lasting, self.newcomers))
+        dangers = sorted((held, danger.number) for held, danger in self.dangers.items())
+        text = repr((len(self.rows), lasting, self.newcomers, dangers))
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line of a transcript: a message, or a change of owner told in a sentence."""
-
-    number: int
-    sender: str
-    text: tuple[tuple[str, bool], ...]
-    at: datetime | None
-    clock: str
-    card: str | None
-    buttons: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Chat:
-    """The open chat, as far as this worker may see it."""
+    """The open chat, as far as this worker may see it.
+
+    `lines` are those after what the page has, `messages` counts all that can be seen. `noticed`
+    are the signals of the whole chat, gravest first.
+    """
 
     conversation: str
     lines: tuple[Line, ...]
+    messages: int
     opened: bool
     agreed: str
     owner: str
     left_quickly: bool
+    connected: bool
     row: QueueRow | None
     after: int
+    noticed: tuple[str, ...]
+    danger: Danger
 
     @property
     def state(self) -> str:
         """When this changes the whole chat is drawn again: more, or less, may be seen and done."""
         parts = (self.owner, self.agreed, self.opened, self.left_quickly, self.over)
+        return ".".join(map(str, parts))
+
+    @property
+    def about(self) -> str:
+        """When this changes the heading and the banner are drawn again, and the box is left be."""
+        level = self.row.level if self.row else 0
+        parts = (level, self.danger.number, self.connected, *self.noticed)
         return ".".join(map(str, parts))
 
     @property
@@ -98,14 +118,18 @@ class Chat:
         return self.owner == "ended" or self.row is None
 
     @property
-    def messages(self) -> int:
-        """How many messages can be seen."""
-        return sum(line.sender != "state" for line in self.lines)
+    def waits(self) -> bool:
+        """Whether the worker must still wait for an answer before they write."""
+        return self.agreed != "no" and not (self.may_write or self.over or self.left_quickly)
 
     @property
-    def spoken(self) -> bool:
-        """Whether a helper has written yet."""
-        return any(line.sender == "worker" for line in self.lines)
+    def box(self) -> str:
+        """What the message box says while it is empty."""
+        if self.left_quickly:
+            return "They have left."
+        if self.may_write:
+            return "Write here. Enter sends."
+        return "They said no: do not write." if self.agreed == "no" else words.WAIT
 
     @property
     def banner(self) -> tuple[str, str]:
@@ -115,42 +139,93 @@ class Chat:
             ended = "This chat has ended. Nothing more can be written."
             return "ended", ended if self.owner == "ended" else closed
         if self.left_quickly:
-            return "no", "They left quickly. They cannot read what you write."
-        if self.may_write:
+            return "no", "They left quickly. Nothing you write can reach them."
+        tone, sentence = self._answer
+        if self.connected:
+            return tone, sentence
+        return "away" if tone == "yes" else tone, f"{words.AWAY}. {sentence}"
+
+    @property
+    def _answer(self) -> tuple[str, str]:
+        if self.may_write and self.connected:
             return "yes", "They let you in. You can see the whole chat and write."
-        count = "1 message" if self.messages == 1 else f"{self.messages} messages"
+        if self.may_write:
+            return "yes", "They let you in. They see what you write if they come back."
         if self.agreed == "no":
-            return "no", f"They said no: do not write. You can see {count}."
-        opening = "They said yes; the rest is opening."
-        unanswered = "They have not tapped Talk yet."
-        return "wait", f"You can see {count}. {opening if self.agreed == 'yes' else unanswered}"
+            return "no", f"They said no: do not write. {self._seen}"
+        if self.agreed == "yes":
+            return "wait", f"They said yes; the rest is opening. {self._seen}"
+        return "wait", f"They have not tapped Talk yet. {self._seen}"
+
+    @property
+    def _seen(self) -> str:
+        if self.messages >= EXCERPT_MESSAGES:
+            return f"You can see {self.messages} messages, up to the sign of danger."
+        count = "1 message" if self.messages == 1 else f"{self.messages} messages"
+        return f"You can see {count}: all they wrote up to the sign of danger."
 
 
 def queue(
-    rows: Sequence[QueueRow], mine: Sequence[QueueRow], newcomers: Sequence[Newcomer]
+    rows: Sequence[QueueRow],
+    mine: Sequence[QueueRow],
+    newcomers: Sequence[Newcomer],
+    dangers: Mapping[str, Danger],
 ) -> Queue:
     """The left side. What this worker already holds stands under "Mine" only."""
     held = {row.conversation for row in mine}
-    waiting = tuple(row for row in rows if row.conversation not in held)
-    return Queue(waiting, tuple(mine), tuple(newcomers))
+    waiting = [row for row in rows if row.conversation not in held]
+    return Queue(_live_first(waiting), _live_first(mine), tuple(newcomers), dangers)
+
+
+def gone(row: QueueRow) -> bool:
+    """Whether the young person is away: they left, or their page is not open now."""
+    return row.left_quickly or not row.connected
+
+
+def _live_first(rows: Sequence[QueueRow]) -> tuple[QueueRow, ...]:
+    """Within a level, who is there stands before who has gone; else the order stays."""
+    return tuple(sorted(rows, key=lambda row: (-row.level, gone(row))))
 
 
 def chat(
     conversation: str, told: Transcript, row: QueueRow | None, after: int, zone: ZoneInfo
 ) -> Chat:
-    """The open chat from what the conversation tells, with the words that raised it marked."""
-    lines = _without_repeats([_line(event, zone) for event in told.events])
-    last = max((event.number for event in told.events), default=after)
+    """The open chat from all that the conversation tells, with the words that raised it marked.
+
+    Only the lines after number `after` are in it; what is said about the chat heeds all of it.
+    """
+    messages = [event for event in told.events if isinstance(event, Message)]
+    theirs = [message for message in messages if message.sender == "young_person"]
+    lines = without_repeats([line_of(event, zone) for event in told.events])
     return Chat(
-        conversation,
-        lines,
-        told.opened,
-        told.agreed,
-        told.owner,
-        told.left_quickly,
-        row,
-        last,
+        conversation=conversation,
+        lines=tuple(line for line in lines if line.number > after),
+        messages=len(messages),
+        opened=told.opened,
+        agreed=told.agreed,
+        owner=told.owner,
+        left_quickly=told.left_quickly,
+        connected=told.connected,
+        row=row,
+        after=max((event.number for event in told.events), default=after),
+        noticed=_gravest_first(theirs, row.signals if row else ()),
+        danger=newest_danger(told),
     )
+
+
+def newest_danger(told: Transcript) -> Danger:
+    """The newest danger in all that the conversation tells."""
+    newest = Danger()
+    for event in told.events:
+        if isinstance(event, Message) and event.sender == "worker":
+            newest = replace(newest, heard=event.number)
+        elif isinstance(event, Message) and event.level >= GRAVE:
+            signals = tuple(notice.id for notice in event.noticed)
+            newest = replace(newest, number=event.number, signals=signals)
+    return newest
+
+
+_PAGES.globals["gone"] = gone
 
 
 def page(template: str, status: int = 200, /, **values: Any) -> HTTPResponse:
@@ -161,46 +236,7 @@ def page(template: str, status: int = 200, /, **values: Any) -> HTTPResponse:
     )
 
 
-def _line(event: Message | State, zone: ZoneInfo) -> Line:
-    if isinstance(event, State):
-        return Line(event.number, "state", ((_owner(event), False),), None, "", None, ())
-    return Line(
-        event.number,
-        event.sender,
-        _marked(event.text, tuple(signal.evidence for signal in event.noticed)),
-        event.at,
-        event.at.astimezone(zone).strftime("%H:%M"),
-        words.CARDS.get(event.card, event.card) if event.card else None,
-        tuple(button.title for button in event.buttons),
-    )
-
-
-def _without_repeats(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Leaves out a change of owner that only moved the young person's place in the queue."""
-    kept: list[Line] = []
-    state = None
-    for line in lines:
-        if line.sender == "state" and line.text == state:
-            continue
-        state = line.text if line.sender == "state" else state
-        kept.append(line)
-    return tuple(kept)
-
-
-def _owner(event: State) -> str:
-    if event.owner == "worker":
-        return f"{event.worker or 'A helper'} is in the chat"
-    return {
-        "queue": "Waiting for a helper",
-        "assistant": "Back with the assistant",
-        "ended": "The chat has ended",
-    }[event.owner]
-
-
-def _marked(text: str, quotes: Sequence[str]) -> tuple[tuple[str, bool], ...]:
-    """The text in parts, each with whether it is quoted by a signal; the longest quote wins."""
-    wanted = sorted({quote for quote in quotes if quote.strip()}, key=len, reverse=True)
-    if not wanted:
-        return ((text, False),)
-    parts = re.split(f"({'|'.join(map(re.escape, wanted))})", text)
-    return tuple((part, index % 2 == 1) for index, part in enumerate(parts) if part)
+def _gravest_first(theirs: Sequence[Message], others: Sequence[str]) -> tuple[str, ...]:
+    noticed = [notice for message in theirs for notice in message.noticed]
+    noticed.sort(key=lambda notice: -notice.level)
+    return tuple(dict.fromkeys([*(notice.id for notice in noticed), *others]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,19 +20,25 @@ class LevelWords:
 
 @dataclass(frozen=True)
 class SignalWords:
-    """A signal as a worker reads it: its name in the queue, a sentence beside the open chat."""
+    """A signal as a worker reads it: its name in the queue, a sentence beside the open chat.
+
+    `unasked` is the sentence without what asks the worker to write, for when they may not.
+    """
 
     name: str
     sentence: str
+    unasked: str
 
 
 LEVELS: Final = {
     4: LevelWords("Immediate danger", "octagon"),
     3: LevelWords("High risk", "triangle"),
     2: LevelWords("Concern", "diamond"),
-    1: LevelWords("No danger noticed", "circle"),
-    0: LevelWords("No danger noticed", "circle"),
+    1: LevelWords("Asked for a person", "circle"),
+    0: LevelWords("Asked for a person", "circle"),
 }
+ASKED_ONLY: Final = 1
+"""Up to this level nothing but the young person's wish brought the chat here."""
 
 REASONS: Final = {
     "danger": "Raised by the danger screen",
@@ -52,6 +59,20 @@ SENDERS: Final = {
     "service": "Automatic",
 }
 
+WAIT: Final = "Wait: you may not write yet."
+AWAY: Final = "Not connected now"
+LEFT: Final = "Left quickly"
+
+LOST: Final = {
+    "waiting": ("You no longer hold this chat.", "It is back in the queue, for anybody to take."),
+    "not_yours": ("You no longer hold this chat.", "Another helper has taken it."),
+    "unknown_conversation": (
+        "This chat is not on the desk.",
+        "They deleted it, or it was closed. Nothing more can be read or written.",
+    ),
+}
+"""What is said where a chat was that this worker may not open any more, and what became of it."""
+
 CARDS: Final = {
     "hurt": "being hurt",
     "medical": "medical",
@@ -66,9 +87,14 @@ def signals(file: Path) -> dict[str, SignalWords]:
     Raises SafeguardingError, which names the file and the line.
     """
     return {
-        name: SignalWords(kind.name[:1].upper() + kind.name[1:], kind.desk)
+        name: SignalWords(kind.name[:1].upper() + kind.name[1:], kind.desk, _unasked(kind.desk))
         for name, kind in load_signals(file).items()
     }
+
+
+def _unasked(sentences: str) -> str:
+    parts = re.split(r"(?<=[.!?])\s+", sentences)
+    return " ".join(part for part in parts if not part.startswith("Ask "))
 
 
 def waited(seconds: int) -> str:

@@ -21,8 +21,9 @@ class YoungPerson:
 
     def __init__(self, address: str) -> None:
         started = httpx.post(f"{address}/api/conversations", json={})
-        self._address = address
-        self._headers = {"Authorization": f"Bearer {started.json()['token']}"}
+        self.address = address
+        self._token = started.json()["token"]
+        self.headers = {"Authorization": f"Bearer {self._token}"}
 
     def writes(self, text: str) -> None:
         message = {"id": str(uuid4()), "text": text}
@@ -33,8 +34,8 @@ class YoungPerson:
 
     def taps(self, title: str) -> None:
         events = httpx.get(
-            f"{self._address}/api/conversation/events",
-            headers={**self._headers, "Accept": "application/json"},
+            f"{self.address}/api/conversation/events",
+            headers={**self.headers, "Accept": "application/json"},
         )
         buttons = [b for event in events.json()["events"] for b in event.get("buttons", [])]
         button = next(b["id"] for b in reversed(buttons) if b["title"] == title)
@@ -44,15 +45,19 @@ class YoungPerson:
         self._post("typing", {})
 
     def deletes(self) -> None:
-        url = f"{self._address}/api/conversation"
-        assert httpx.delete(url, headers=self._headers).status_code == 204
+        url = f"{self.address}/api/conversation"
+        assert httpx.delete(url, headers=self.headers).status_code == 204
+
+    def leaves_quickly(self) -> None:
+        answer = httpx.post(f"{self.address}/exit", data={"token": self._token, "quiet": "1"})
+        assert answer.is_success, answer.text
 
     def ends(self) -> None:
         self._post("end", {})
 
     def _post(self, what: str, body: object) -> None:
         answer = httpx.post(
-            f"{self._address}/api/conversation/{what}", json=body, headers=self._headers
+            f"{self.address}/api/conversation/{what}", json=body, headers=self.headers
         )
         assert answer.is_success, answer.text
 

@@ -2,6 +2,7 @@
 const find = (selector) => document.querySelector(selector);
 const csrf = find('meta[name="csrf-token"]').content;
 const loudest = 4;
+const grave = 3;
 
 // Clocks and the count in the title
 const waited = (seconds) => {
@@ -24,12 +25,14 @@ const tick = () => {
 };
 setInterval(tick, 1000);
 
-// Sound: three short tones, made here, on after a first click or key
+// Sound: three short tones, made here. A browser lets a page sound after a click or a key only
 let audio = null;
-let soundOn = false;
-const soundButton = find('#sound');
+let muted = false;
+let sounded = 0;
+const hearable = () => !muted && audio?.state === 'running';
 const tone = () => {
-  if (!soundOn || audio?.state !== 'running') return;
+  if (!hearable() || Date.now() - sounded < 1500) return;
+  sounded = Date.now();
   for (const [pitch, start] of [[880, 0], [660, 0.22], [880, 0.44]]) {
     const [source, volume] = [audio.createOscillator(), audio.createGain()];
     const at = audio.currentTime + start;
@@ -42,23 +45,31 @@ const tone = () => {
     source.stop(at + 0.2);
   }
 };
-const setSound = async (on) => {
-  audio ??= new AudioContext();
+const drawSound = () => {
+  find('#sound').textContent = hearable() ? 'Sound: on' : 'Sound: off';
+  find('#sound-off').hidden = hearable();
+};
+const wakeSound = async () => {
+  if (!audio) {
+    audio = new AudioContext();
+    audio.addEventListener('statechange', drawSound);
+  }
   await audio.resume();
-  soundOn = on;
-  soundButton.textContent = on ? 'Sound: on' : 'Sound: off';
+  drawSound();
 };
-const firstGesture = (event) => {
-  document.removeEventListener('pointerdown', firstGesture);
-  document.removeEventListener('keydown', firstGesture);
-  if (!event.target.closest('#sound')) setSound(true);
-};
-document.addEventListener('pointerdown', firstGesture);
-document.addEventListener('keydown', firstGesture);
-soundButton.addEventListener('click', async () => {
-  await setSound(!soundOn);
+const setSound = async (on) => {
+  muted = !on;
+  drawSound();
+  if (on) await wakeSound();
   tone();
-});
+};
+const gesture = (event) => {
+  if (!muted && !hearable() && !event.target.closest('#sound, #sound-on')) wakeSound();
+};
+document.addEventListener('pointerup', gesture);
+document.addEventListener('keydown', gesture);
+find('#sound').addEventListener('click', () => setSound(!hearable()));
+find('#sound-on').addEventListener('click', () => setSound(true));
 
 // A new level 4: sound and a spoken sentence, never what was written
 const inDanger = () =>
@@ -72,18 +83,67 @@ const drawQueue = () => {
     tone();
   }
   known = new Set(now);
-  const waiting = Number(find('#summary').dataset.waiting);
-  document.title = waiting ? `(${waiting}) Desk` : 'Desk';
+  compareLevels();
   markOpen();
 };
-setInterval(() => known.size && tone(), 20000);
+setInterval(() => (known.size || raised.size) && tone(), 20000);
 const markOpen = () => {
   const open = find('#chat').dataset.conversation;
   for (const link of document.querySelectorAll('[data-mine]')) {
     if (link.dataset.mine === open) link.setAttribute('aria-current', 'true');
     else link.removeAttribute('aria-current');
+    link.querySelector('.raised-mark').hidden = !raised.has(link.dataset.mine);
+  }
+  const strip = find('#raised');
+  if (strip) strip.hidden = !raised.has(open);
+  const other = [...raised].find((conversation) => conversation !== open);
+  find('#elsewhere').hidden = !other;
+  if (other) find('#elsewhere a').href = `/desk/chat/${other}`;
+  const counted = Number(find('#summary').dataset.waiting) + raised.size;
+  document.title = counted ? `(${counted}) Desk` : 'Desk';
+};
+
+// New danger in a chat that this worker holds: its row's level rose, or a grave message came after
+// the last that was seen. It stays raised until the worker says so, or has written
+const raised = new Set();
+const levels = new Map();
+const seenDanger = new Map();
+const raise = (conversation) => {
+  raised.add(conversation);
+  find('#announce').textContent = 'New sign of danger in a chat that you hold.';
+  tone();
+};
+const compareLevels = () => {
+  const mine = new Map([...document.querySelectorAll('[data-mine]')].map((link) => [link.dataset.mine, link.dataset]));
+  for (const [conversation, row] of mine) {
+    const level = Number(row.level);
+    if (level >= grave && level > (levels.get(conversation) ?? level) && !raised.has(conversation)) raise(conversation);
+    levels.set(conversation, level);
+    compareDanger(conversation, row);
+  }
+  for (const conversation of [...levels.keys()].filter((held) => !mine.has(held))) {
+    for (const known of [levels, seenDanger, rung, raised]) known.delete(conversation);
   }
 };
+const rung = new Map();
+const compareDanger = (conversation, { danger, heard }) => {
+  if (!seenDanger.has(conversation)) seenDanger.set(conversation, Number(heard) || Number(danger));
+  if (Number(danger) > Math.max(seenDanger.get(conversation), rung.get(conversation) ?? 0)) {
+    rung.set(conversation, Number(danger));
+    raise(conversation);
+  }
+};
+const seen = () => {
+  const { conversation } = find('#chat').dataset;
+  seenDanger.set(conversation, Number(find('#raised').dataset.danger));
+  raised.delete(conversation);
+  markOpen();
+};
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('[data-seen]')) return;
+  seen();
+  (box() && !box().disabled ? box() : find('#chat')).focus();
+});
 
 // The connection
 const connection = (state, text) => {
@@ -134,22 +194,29 @@ const tidyOutbox = () => {
   }
 };
 let wasNear = true;
+let drawnLine = find('#messages')?.lastElementChild;
 let shownChat = find('#chat').dataset.conversation;
 document.addEventListener('htmx:beforeSwap', (event) => {
   const pane = find('#transcript');
-  wasNear = !pane || near(pane);
+  if (event.detail.target.id === 'messages') wasNear = !pane || near(pane);
   const chat = find('#chat');
   if (box() && event.detail.target === chat) drafts.set(chat.dataset.conversation, box().value);
 });
 document.addEventListener('htmx:afterSettle', (event) => {
+  // htmx tells of every element that it put in, and of the one it put them in
   if (event.target.id === 'queue') drawQueue();
-  else drawChat(event.target.id === 'messages');
+  else if (event.target.id === 'chat' || event.target.id === 'messages') drawChat(event.target.id === 'messages');
 });
 const drawChat = (appended) => {
   const chat = find('#chat');
   const { conversation } = chat.dataset;
   tidyOutbox();
+  if (find('#raised')) compareDanger(conversation, find('#raised').dataset);
   markOpen();
+  const lastLine = find('#messages')?.lastElementChild;
+  const more = lastLine !== drawnLine;
+  drawnLine = lastLine;
+  if (appended && !more) return;
   if (appended) {
     find('#typing').textContent = '';
     if (find('#messages .from-worker')) find('#first')?.remove();
@@ -227,6 +294,7 @@ const send = async (url, id, text, item) => {
     const told = await answer.json();
     if (answer.ok) {
       item.dataset.number = told.number;
+      if (find('#raised') && find('#composer')?.dataset.url === url) seen();
       show(item, 'kept', 'Kept');
       tidyOutbox();
       const more = find('#more');
@@ -259,6 +327,13 @@ document.addEventListener('submit', (event) => {
 });
 
 // Windows and keys
+find('#sign-out').addEventListener('submit', (event) => {
+  const held = document.querySelectorAll('[data-mine]').length;
+  if (!held || event.submitter?.id === 'sign-out-now') return;
+  event.preventDefault();
+  find('#sign-out-held').textContent = held === 1 ? 'You hold a chat.' : `You hold ${held} chats.`;
+  find('#sign-out-dialog').showModal();
+});
 document.addEventListener('click', (event) => {
   const button = event.target.closest('[data-dialog], [data-close], [data-fill]');
   if (!button) return;
@@ -288,5 +363,9 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
+// A browser that remembers an earlier click here lets the sound on at once
+wakeSound();
+compareLevels();
+if (find('#raised')) compareDanger(find('#chat').dataset.conversation, find('#raised').dataset);
 markOpen();
 toEnd();
