@@ -153,9 +153,12 @@ def service(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real browser; WAYMARK_TEST_BROWSER names one that is not Debian's Chromium."""
+    """A real browser; WAYMARK_TEST_BROWSER names one that is not Debian's Chromium.
+
+    One for each module: while it is open its event loop runs, and no coroutine test can.
+    """
     path = os.environ.get("WAYMARK_TEST_BROWSER", "/usr/bin/chromium")
     assert Path(path).exists(), "There is no Chromium: install the package chromium."
     with sync_playwright() as playwright:
