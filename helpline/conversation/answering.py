@@ -28,6 +28,8 @@ from safeguarding.policy import NOT_NOW, TALK
 log = logging.getLogger("waymark")
 
 TYPING_AFTER_S = 0.3
+Unanswered = tuple[ConversationRow, Message]
+
 CONCERN, HIGH_RISK, EMERGENCY = 2, 3, 4
 NO_ANSWER = ("chitchat", "none")
 
@@ -40,9 +42,13 @@ class Answering:
         self._locks = Locks()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def wake(self, access: Access) -> None:
-        """Has whatever is unanswered in this conversation answered soon."""
-        task = asyncio.create_task(self._answer_all(access))
+    def wake(self, access: Access, fresh: Unanswered | None = None) -> None:
+        """Has whatever is unanswered in this conversation answered soon.
+
+        `fresh` is a message that was just kept with nothing unanswered before it, and the row as it
+        was then: it need not be looked for.
+        """
+        task = asyncio.create_task(self._answer_all(access, fresh))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -50,9 +56,13 @@ class Answering:
         """Waits for what is being answered; called when the service stops."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _answer_all(self, access: Access) -> None:
+    async def _answer_all(self, access: Access, fresh: Unanswered | None) -> None:
+        if self._locks.busy(access.conversation):
+            fresh = None  # whoever is at it may have found it
         async with self._locks.hold(access.conversation):
             try:
+                if fresh is not None:
+                    await self._answer(access, *fresh)
                 while await self._answer_next(access):
                     pass
             except UnknownToken:
@@ -63,7 +73,7 @@ class Answering:
     async def _answer_next(self, access: Access) -> bool:
         """Answers the oldest unanswered message; False when there is none."""
 
-        def find(connection: Connection) -> tuple[ConversationRow, Message] | None:
+        def find(connection: Connection) -> Unanswered | None:
             row = conversations.by_id(connection, access.conversation)
             if row is None or row.token_hash is None or row.answered >= row.last_number:
                 return None
@@ -78,16 +88,18 @@ class Answering:
             return row, message
 
         found = await self._heart.database.read(find)
-        if found is None:
-            return False
-        row, message = found
+        if found is not None:
+            await self._answer(access, *found)
+        return found is not None
+
+    async def _answer(self, access: Access, row: ConversationRow, message: Message) -> None:
         if (
             row.owner in ("worker", "ended")
             or message.level >= EMERGENCY
             or message.payload in (TALK, NOT_NOW)
         ):
             await self._keep(access, row, message, [])
-            return True
+            return
         try:
             await self._ask(access, row, message)
         except (AssistantDown, SealBroken, KeyError, ValueError) as error:
@@ -97,7 +109,6 @@ class Answering:
             button = (wording.talk_button, TALK)
             outage = Bubble("service", wording.assistant_down, (button,))
             await self._keep(access, row, message, [outage])
-        return True
 
     async def _ask(self, access: Access, row: ConversationRow, message: Message) -> None:
         """Puts the message to the assistant, unless it fills a form in the middle of danger."""

@@ -11,6 +11,10 @@ class Locks:
     def __init__(self) -> None:
         self._locks: dict[bytes, tuple[asyncio.Lock, int]] = {}
 
+    def busy(self, conversation: bytes) -> bool:
+        """True while somebody holds or waits for this conversation's lock."""
+        return conversation in self._locks
+
     @asynccontextmanager
     async def hold(self, conversation: bytes) -> AsyncIterator[None]:
         lock, users = self._locks.get(conversation, (asyncio.Lock(), 0))

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from helpline.conversation import consent, handoff
 from helpline.conversation.access import Access, refresh
-from helpline.conversation.answering import Answering, assessment_of
+from helpline.conversation.answering import Answering, Unanswered, assessment_of
 from helpline.conversation.bubbles import Bubble, add_bubbles, from_policy
 from helpline.conversation.errors import ConversationEnded, IdUsed, UnknownButton, UnknownToken
 from helpline.conversation.events import Button, Message, Noticed
@@ -55,15 +55,13 @@ class Receiving:
         async with self._locks.hold(access.conversation):
             message, before = await database.read(lambda c: self._screened(c, access, incoming))
             try:
-                number = await self._keep(access, incoming, message, before)
-                receipt = Receipt(number, repeated=False)
+                return await self._keep(access, incoming, message, before)
             except (IntegrityError, ConversationEnded):
                 kept = await database.read(lambda c: _kept_before(c, access, incoming))
                 if kept is None:
                     raise
-                receipt = Receipt(kept, repeated=True)
-        self._answering.wake(access)
-        return receipt
+                self._answering.wake(access)
+                return Receipt(kept, repeated=True)
 
     def _screened(
         self, connection: Connection, access: Access, incoming: Incoming
@@ -97,32 +95,35 @@ class Receiving:
 
     async def _keep(
         self, access: Access, incoming: Incoming, message: Message, before: list[Message]
-    ) -> int:
+    ) -> Receipt:
         heart = self._heart
         grave = message.level >= HIGH_RISK or message.payload in (TALK, NOT_NOW)
 
-        def keep(connection: Connection) -> tuple[int, list[bytes]]:
+        def keep(connection: Connection) -> tuple[int, list[bytes], Unanswered | None]:
             if grave:
                 queue.lock(connection)
             row = refresh(connection, access)
             if row.owner == "ended":
                 raise ConversationEnded
+            earlier = conversations.last_from(connection, row.id, "young_person", 1)
+            behind = bool(earlier) and earlier[0].number > row.answered
             number = row.last_number + 1
             numbered = replace(message, number=number)
             sealed = seal_message(access.ring, row.id, row.key_epoch, numbered, incoming.id.bytes)
             conversations.add_event(connection, sealed)
             conversations.change(connection, row.id, last_number=number, hour=heart.hour())
-            row, told = replace(row, last_number=number), list[bytes]()
+            row = replace(row, last_number=number)
             if grave:
-                told = self._respond(connection, access, row, numbered, before)
-            return number, told
+                return number, self._respond(connection, access, row, numbered, before), None
+            return number, [], (row, numbered) if not behind else None
 
-        number, told = await heart.database.write(keep, URGENT if grave else ORDINARY)
+        number, told, fresh = await heart.database.write(keep, URGENT if grave else ORDINARY)
+        self._answering.wake(access, fresh)
         if grave:
             heart.queue_changed(access.conversation, told)
         else:
             heart.changed(access.conversation)
-        return number
+        return Receipt(number, repeated=False)
 
     def _respond(
         self,

@@ -123,7 +123,7 @@ async def test_what_a_crash_left_unanswered_is_answered_when_the_stream_comes_ba
 ):
     # Given a message that was kept, and a service that died before the reply
     token, access = await helpline.begin()
-    monkeypatch.setattr(helpline.answering, "wake", lambda _: None)
+    monkeypatch.setattr(helpline.answering, "wake", lambda *_: None)
     await helpline.young.receive(access, Incoming(uuid4(), text="what are my rights"))
     monkeypatch.undo()
     # When the young person's page connects again with the token
