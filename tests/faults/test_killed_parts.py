@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import httpx
 import psutil
@@ -27,8 +27,9 @@ def young(service) -> Iterator[YoungPerson]:
 def part(service, module: str) -> psutil.Process:
     """The process of the part that runs `module`."""
     for process in psutil.Process(service.process.pid).children(recursive=True):
-        if module in process.cmdline():
-            return process
+        with suppress(psutil.Error):  # one that was just killed may still be listed
+            if module in process.cmdline():
+                return process
     raise AssertionError(f"{module} does not run")
 
 
