@@ -4,6 +4,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -168,7 +169,7 @@ class Settings(BaseModel):
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        return _folder(value)
 
     @field_validator("timezone")
     @classmethod
@@ -192,8 +193,10 @@ class Settings(BaseModel):
     def _database(cls, data: Any) -> Any:
         url = data.get("database_url")
         if not url:
-            home = Path(str(data.get("home", ROOT / "var"))).expanduser().absolute()
-            return {**data, "database_url": f"sqlite:///{home / 'waymark.db'}"}
+            with suppress(ValueError):  # the field itself refuses such a home by its name
+                home = _folder(Path(str(data.get("home", ROOT / "var"))))
+                return {**data, "database_url": f"sqlite:///{home / 'waymark.db'}"}
+            return {**data, "database_url": "sqlite://"}
         scheme, separator, rest = str(url).partition("://")
         if scheme in {"postgres", "postgresql"}:
             return {**data, "database_url": f"postgresql+asyncpg{separator}{rest}"}
@@ -205,6 +208,14 @@ class Settings(BaseModel):
         if not value.startswith(("postgresql+asyncpg://", "sqlite://")):
             raise ValueError("unknown database")
         return value
+
+
+def _folder(path: Path) -> Path:
+    """The folder's whole path; raises ValueError for the home of an account that is not there."""
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError("no such account") from error
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -110,6 +110,7 @@ def test_unknown_hours_promise_nothing(tmp_path: Path):
     name=st.sampled_from(sorted(EXPECTED.keys() - {"database_url"})),
     value=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
 )
+@example(name="home", value="~0")
 def test_any_value_is_either_taken_or_refused_by_name(name, value):
     # Given anything at all as the value of a setting
     sentence = ""
