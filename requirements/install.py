@@ -282,7 +282,7 @@ def lock(upgrade: bool) -> None:
         options += ["--universal"] if name == "tools" else []
         uv(
             "pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--no-annotate",
-            "--no-emit-index-url", "--no-emit-find-links", "--python-version", version, *options,
+            "--python-version", version, *options,
             "--output-file", f"requirements/{name}.txt", f"requirements/{name}.in",
         )  # fmt: skip
 
