@@ -1,0 +1,1 @@
+"""Measures the screen on labelled sets; nothing that runs in the product imports it."""
