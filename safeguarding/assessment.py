@@ -11,13 +11,15 @@ class Signal:
     """One sign of danger in a message.
 
     ``id`` is one of signals.yml, ``level`` 0-4 after the modifier rules, ``score`` 0-1,
-    ``evidence`` the young person's own words, quoted from the original.
+    ``evidence`` the young person's own words, quoted from the original. ``like`` are labelled
+    examples of the signal that the model found nearest; never anything a young person wrote.
     """
 
     id: str
     level: int
     score: float
     evidence: str
+    like: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Course:
     """What a conversation carries between messages: numbers and signal ids, never text.
 
     ``level`` is the highest so far; ``turns`` counts messages; ``seen`` holds the turn at which
-    each concern (level 2) was last seen; ``lowered`` the signals once lowered as quote or joke;
+    each signal was last seen at level 2 or more; ``lowered`` the signals once lowered as quote or
+    joke;
     ``distress`` the turn of the last words of distress; ``minimised`` counts "jk" and "nvm".
     ``answered`` counts the messages at level 2, 3 and 4, this one included: what was said at the
     first is said shorter at the next.
@@ -75,7 +78,8 @@ class Assessment:
 
     ``level`` is this message in its context, ``course.level`` the highest of the conversation.
     ``read`` is False where the language could not be read; ``failed`` is True where screening
-    itself failed. Both count as level 3, never as safe.
+    itself failed. Both count as level 3, never as safe. ``language`` is "en", the code of one of
+    the ten that data/safeguarding/languages has words for, or "other".
     """
 
     level: int
@@ -83,3 +87,4 @@ class Assessment:
     read: bool
     failed: bool
     course: Course
+    language: str = "en"

@@ -92,4 +92,5 @@ def _strongest(assessments: list[Assessment]) -> list[Signal]:
 
 
 def _signal(signal: Signal) -> dict[str, Any]:
-    return {"id": signal.id, "score": signal.score, "evidence": signal.evidence}
+    shown: dict[str, Any] = {"id": signal.id, "score": signal.score, "evidence": signal.evidence}
+    return {**shown, "like": list(signal.like)} if signal.like else shown

@@ -19,6 +19,7 @@ _IF_BEFORE = 6
 _DISTRESS_TURNS = 3
 _OWN_ACTS = frozenset({"suicide", "medical"})
 _SURE = 0.9
+_SHARED = 0.5
 _LESS_SURE = 0.15
 
 
@@ -71,8 +72,21 @@ class Marks:
         return False
 
 
-def weigh(finds: Sequence[Find], kinds: Mapping[str, SignalKind], course: Course) -> list[Weighed]:
-    """The finds that are signals, each with its level in this context; look-alikes are dropped."""
+Danger = Callable[[Find], float]
+
+
+def weigh(
+    finds: Sequence[Find],
+    kinds: Mapping[str, SignalKind],
+    course: Course,
+    danger: Danger = lambda _: 1.0,
+) -> list[Weighed]:
+    """The finds that are signals, each with its level in this context; look-alikes are dropped.
+
+    ``danger`` is how likely the model holds danger to be around a find. What it holds unlikely
+    stays a concern: patterns alone raise one in seven look-alikes, with the model's assent they
+    find dangers that it would have let pass (measured on the development split).
+    """
     marks = Marks(find for find in finds if find.name not in kinds)
     against = [find for find in finds if find.look_alike]
     weighed = []
@@ -85,6 +99,9 @@ def weigh(finds: Sequence[Find], kinds: Mapping[str, SignalKind], course: Course
         current = Weighed(find, find.level or kind.level, _SURE)
         for rule in _RULES:
             current = rule(current, kind, marks, course)
+        doubted = danger(find) < _SHARED and not find.sure
+        if doubted and not _serious_before(find, course):
+            current = _lower(current, 2)
         weighed.append(current)
     return weighed
 
@@ -141,17 +158,17 @@ def _quote(weighed: Weighed, kind: SignalKind, marks: Marks, course: Course) -> 
     return weighed
 
 
+def _serious_before(find: Find, course: Course) -> bool:
+    """Words of distress in the last three messages, or the same sign lowered once already."""
+    recent = course.distress is not None and course.turns - course.distress < _DISTRESS_TURNS
+    return recent or find.name in course.lowered
+
+
 def _hyperbole(weighed: Weighed, kind: SignalKind, marks: Marks, course: Course) -> Weighed:
     """Rule 6: a joke lowers only what may be one, and not near distress."""
-    recent = course.distress is not None and course.turns - course.distress < _DISTRESS_TURNS
     joking = kind.may_be_joke and marks.near("hyperbole", weighed.find, _JOKE_NEAR)
-    if (
-        not joking
-        or weighed.lowered
-        or recent
-        or marks.has("distress")
-        or weighed.find.name in course.lowered
-    ):
+    serious = marks.has("distress") or _serious_before(weighed.find, course)
+    if not joking or weighed.lowered or serious:
         return weighed
     return _lower(weighed, weighed.level - 1, lowered=True)
 

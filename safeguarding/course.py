@@ -7,33 +7,38 @@ from dataclasses import dataclass
 from safeguarding.assessment import Course
 
 WITHIN_TURNS = 20
+# Signals that mean immediate danger together: missing, an older adult, being moved.
+_TOGETHER = (frozenset({"A10", "C1"}), frozenset({"A9", "B4", "C2"}), frozenset({"A8", "C3"}))
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What one message adds: signal levels by id, the signals that are concerns (level 2 by kind),
-    those lowered as quote or joke, and marks."""
+    """What one message adds: signal levels by id, those lowered as quote or joke, and marks."""
 
     levels: dict[str, int]
-    concerns: frozenset[str] = frozenset()
     lowered: frozenset[str] = frozenset()
     distress: bool = False
     minimising: bool = False
     at_least: int = 0
 
 
-def advance(course: Course, turn: Turn) -> tuple[int, Course]:
+def advance(course: Course, turn: Turn, concerns: frozenset[str]) -> tuple[int, Course]:
     """The level of this message in its course, and the course after it.
 
-    Two different concerns (level 2) within ``WITHIN_TURNS`` messages make 3. The course's level
-    never falls; "jk" and "nvm" are only counted.
+    Two different ``concerns`` (signals of level 2 by kind) within ``WITHIN_TURNS`` messages make
+    3; going missing, an older adult and being moved make 4. The course's level never falls; "jk"
+    and "nvm" are only counted.
     """
     now = course.turns + 1
     level = max([turn.at_least, *turn.levels.values()])
     seen = {signal: at for signal, at in course.seen if now - at <= WITHIN_TURNS}
-    if turn.concerns and len(seen.keys() | turn.concerns) >= 2:
+    signs = {signal for signal, reached in turn.levels.items() if reached >= 2}
+    together = seen.keys() | signs
+    if signs & concerns and len(together & concerns) >= 2:
         level = max(level, 3)
-    seen |= dict.fromkeys(turn.concerns, now)
+    if signs and all(part & together for part in _TOGETHER):
+        level = 4
+    seen |= dict.fromkeys(signs, now)
     at_2, at_3, at_4 = course.answered
     after = Course(
         level=max(course.level, level),

@@ -31,6 +31,7 @@ class Find:
     """A pattern found: words ``start`` to ``end`` (exclusive) of the message.
 
     ``reach`` is that of its line: how far off a look-alike speaks against a find.
+    ``sure``: it counts whatever the model holds.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Find:
     end: int
     gaps: tuple[tuple[int, int], ...]
     reach: int = 0
+    sure: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,8 @@ class Patterns:
                     line = rule.line
                     if line.alone and not _alone(words, start, end):
                         continue
-                    finds.append(
-                        Find(line.name, line.look_alike, line.level, start, end, gaps, line.reach)
-                    )
+                    about = (line.name, line.look_alike, line.level)
+                    finds.append(Find(*about, start, end, gaps, line.reach, line.sure))
         return finds
 
     def _compile(self, line: Line, parts: tuple[Part, ...]) -> _Rule:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Self
 
-from language.normalise import Reading, read
+from language.normalise import read
 from safeguarding.assessment import Assessment, Course, Signal
 from safeguarding.context import Marks, Weighed, weigh
 from safeguarding.course import Turn, advance
-from safeguarding.patterns import Patterns
-from safeguarding.readable import Readable
+from safeguarding.judging import Quote, judge
+from safeguarding.languages import Languages
+from safeguarding.model import Model
+from safeguarding.patterns import Find, Patterns
 from safeguarding.signals import SignalKind, load_signals
-from safeguarding.spelling import Spelling
 
+MODEL = Path(__file__).resolve().parent.parent / "models" / "danger"
 _LONGEST_EVIDENCE = 160
 _LOG = logging.getLogger(__name__)
 
@@ -27,18 +31,20 @@ class Screener:
 
     kinds: dict[str, SignalKind]
     patterns: Patterns
-    readable: Readable
-    spelling: Spelling
+    model: Model
+    languages: Languages
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Loads data/safeguarding. Raises ``SafeguardingError`` naming file and line."""
+    def load(cls, folder: Path, model: Path = MODEL) -> Self:
+        """Loads data/safeguarding and the model that set-up built.
+
+        Raises ``SafeguardingError`` naming file and line.
+        """
         kinds = load_signals(folder / "signals.yml")
         levels = {signal: kind.level for signal, kind in kinds.items()}
         patterns = Patterns.load(folder, levels)
-        readable = Readable.load(folder / "languages.yml")
-        known = patterns.words | readable.english
-        return cls(kinds, patterns, readable, Spelling.load(folder / "spelling.yml", known))
+        languages = Languages.load(folder / "languages", levels, patterns.words)
+        return cls(kinds, patterns, Model.load(model), languages)
 
     def screen(self, text: str, course: Course = Course()) -> Assessment:  # noqa: B008 - frozen
         """Assesses any string. Never raises: a failure inside counts as level 3, ``failed``."""
@@ -46,43 +52,66 @@ class Screener:
             return self._screen(text, course)
         except Exception as error:
             _LOG.error("screening failed: %s", type(error).__name__)
-            _, after = advance(course, Turn({}, at_least=3))
+            _, after = advance(course, Turn({}, at_least=3), frozenset())
             return Assessment(3, (), read=True, failed=True, course=after)
 
     def _screen(self, text: str, course: Course) -> Assessment:
         reading = read(text)
         words = reading.text.split()
-        finds = self.patterns.find(self.spelling.mend(words))
-        weighed = weigh(finds, self.kinds, course)
-        signals = _strongest(weighed, reading, words)
+        mended = self.model.spelling.mend(words)
+        begins = [0, *accumulate(len(word) + 1 for word in words)]
+
+        def quote(start: int, end: int) -> str:
+            return reading.quote(begins[start], begins[end] - 1)
+
+        def danger(find: Find) -> float:
+            around = (v.reached[1] for v in views if v.start < find.end and find.start < v.end)
+            return max(around, default=1.0)
+
+        finds = self.patterns.find(mended)
+        views = self.model.views(words, mended)
+        weighed = weigh(finds, self.kinds, course, danger)
+        heard = self.languages.hear(reading)
+        found = [*_quoted(weighed, quote), *judge(self.model, views, self.kinds, quote)]
+        signals = _strongest([*heard.signals, *found])
         marks = Marks(find for find in finds if find.name not in self.kinds)
-        can_read = self.readable.can_read(text, words)
         turn = Turn(
             {signal.id: signal.level for signal in signals},
-            concerns=frozenset(s.id for s in signals if self._is_concern(s)),
             lowered=frozenset(each.find.name for each in weighed if each.lowered),
             distress=marks.has("distress"),
             minimising=marks.has("minimising"),
-            at_least=0 if can_read else 3,
+            at_least=0 if heard.read else 3,
         )
-        level, after = advance(course, turn)
-        return Assessment(level, signals, read=can_read, failed=False, course=after)
+        level, after = advance(course, turn, self._concerns)
+        return Assessment(level, signals, heard.read, False, after, heard.language)
 
-    def _is_concern(self, signal: Signal) -> bool:
-        return signal.level >= 2 and self.kinds[signal.id].level == 2
+    @cached_property
+    def _concerns(self) -> frozenset[str]:
+        return frozenset(signal for signal, kind in self.kinds.items() if kind.level == 2)
 
 
-def _strongest(weighed: list[Weighed], reading: Reading, words: list[str]) -> tuple[Signal, ...]:
-    """One signal per kind, its strongest find quoted, highest level first."""
-    begins = [0, *accumulate(len(word) + 1 for word in words)]
-    best: dict[str, Weighed] = {}
+def _quoted(weighed: list[Weighed], quote: Quote) -> Iterator[Signal]:
+    """The finds of the patterns as signals, with the young person's words."""
     for each in weighed:
-        known = best.get(each.find.name)
-        if known is None or (each.level, each.score) > (known.level, known.score):
-            best[each.find.name] = each
-    signals = []
-    for name, each in best.items():
-        quoted = reading.quote(begins[each.find.start], begins[each.find.end] - 1)
-        evidence = quoted[:_LONGEST_EVIDENCE]
-        signals.append(Signal(name, each.level, round(max(each.score, 0.1), 2), evidence))
-    return tuple(sorted(signals, key=lambda signal: (-signal.level, signal.id)))
+        evidence = quote(each.find.start, each.find.end)
+        yield Signal(each.find.name, each.level, round(max(each.score, 0.1), 2), evidence)
+
+
+def _strongest(found: Iterable[Signal]) -> tuple[Signal, ...]:
+    """One signal per kind, highest level first; of equals the one that came first is quoted."""
+    best: dict[str, Signal] = {}
+    for signal in found:
+        known = best.get(signal.id)
+        if known is None:
+            best[signal.id] = signal
+            continue
+        higher, lower = (signal, known) if signal.level > known.level else (known, signal)
+        best[signal.id] = replace(
+            higher,
+            score=max(known.score, signal.score) if known.level == signal.level else higher.score,
+            like=higher.like or lower.like,
+        )
+    shortened = (
+        replace(each, evidence=each.evidence[:_LONGEST_EVIDENCE]) for each in best.values()
+    )
+    return tuple(sorted(shortened, key=lambda signal: (-signal.level, signal.id)))

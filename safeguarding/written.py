@@ -23,13 +23,15 @@ class Line:
     """One pattern: the signal or marker it shows, or the look-alike that speaks against it.
 
     A look-alike speaks against finds at most ``reach`` words away; -1 means that they share a
-    word. ``alone``: it counts only where it is the whole message.
+    word. ``alone``: it counts only where it is the whole message. ``sure``: it counts
+    whatever the model holds, as what is alone does.
     """
 
     name: str
     look_alike: bool
     reach: int
     alone: bool
+    sure: bool
     level: int | None
     ways: tuple[tuple[Part, ...], ...]
 
@@ -90,21 +92,23 @@ def _line(
     file: Path, item: Node, name: str, groups: Mapping[str, Phrases], key: str = "says"
 ) -> Line:
     level: int | None = None
-    alone = False
+    alone = sure = False
     template = item
     if isinstance(item, MappingNode):
         given = {key.value: value for key, value in _mapping(file, item)}
-        if "say" not in given or given.keys() - {"say", "level", "alone"}:
-            raise _error(file, item, "say and, if need be, level and alone were expected")
+        if "say" not in given or given.keys() - {"say", "level", "alone", "sure"}:
+            raise _error(file, item, "say and, if need be, level, alone and sure were expected")
         template = given["say"]
         if "level" in given:
             level = _level(file, given["level"])
-        alone = "alone" in given and _scalar(file, given["alone"]) == "yes"
+        alone, sure = (
+            name in given and _scalar(file, given[name]) == "yes" for name in ("alone", "sure")
+        )
     try:
         ways = parse(_scalar(file, template), groups)
     except TemplateError as error:
         raise _error(file, template, str(error)) from None
-    return Line(name, key != "says", _KEYS[key], alone, level, tuple(ways))
+    return Line(name, key != "says", _KEYS[key], alone, alone or sure, level, tuple(ways))
 
 
 def _level(file: Path, node: Node) -> int:

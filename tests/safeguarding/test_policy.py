@@ -12,10 +12,10 @@ VERIFIED = {"999", "55", "0800 1111", "116 000", "85258", "0800 068 4141", "116 
 NUMBERS = re.compile(r"(?<!\w)\d{2,}(?: \d{3,})*")
 
 
-def assessed(level, *signals, read=True, failed=False, times=1):
+def assessed(level, *signals, read=True, failed=False, times=1, language="en"):
     found = tuple(Signal(signal, level, 0.9, "words") for signal in signals)
     course = Course(level=level, turns=times, answered=(times, times, times))
-    return Assessment(level, found, read, failed, course)
+    return Assessment(level, found, read, failed, course, language)
 
 
 def respond(policy, assessment, *, here=True, opens=None, form=False):
@@ -90,7 +90,9 @@ def test_a_person_is_offered_under_one_name(policy, level):
 
 @pytest.mark.parametrize("level", [2, 3, 4])
 @pytest.mark.parametrize(("here", "opens"), [(True, None), (False, "9am"), (False, None)])
-@pytest.mark.parametrize("kind", [{}, {"read": False}, {"failed": True}])
+@pytest.mark.parametrize(
+    "kind", [{}, {"read": False}, {"read": False, "language": "pl"}, {"failed": True}]
+)
 def test_the_same_sentence_never_comes_twice_running(policy, level, here, opens, kind):
     # Given the same level five times in one conversation
     answers = [
@@ -121,6 +123,46 @@ def test_a_failed_or_unread_message_offers_a_person_and_999(policy):
         (bubble,) = respond(policy, assessment).bubbles
         assert "999" in bubble.text
         assert bubble.buttons[0][1] == "/talk_to_a_person"
+
+
+@pytest.mark.parametrize(("opens", "says"), [("9am", "No helper until 9am"), (None, "is here now")])
+@pytest.mark.parametrize(
+    "assessment",
+    [
+        assessed(2, "C1"),
+        assessed(3, read=False, language="other"),
+        assessed(3, read=False, language="pl"),
+    ],
+    ids=["a concern", "not read", "not read, in their words"],
+)
+def test_with_nobody_here_it_is_said_and_no_helper_is_offered(policy, assessment, opens, says):
+    # When it is answered with nobody on shift
+    response = respond(policy, assessment, here=False, opens=opens)
+    # Then what is said of helpers is that none is here, and there is nothing to tap
+    assert says in response.bubbles[-1].text
+    assert not any(bubble.buttons for bubble in response.bubbles)
+    # And Childline, which answers now, is named
+    assert any("0800 1111" in bubble.text for bubble in response.bubbles)
+    # And the assistant answers what was asked
+    assert response.ask_assistant
+
+
+@pytest.mark.parametrize("level", [2, 3, 4])
+@pytest.mark.parametrize(
+    ("here", "opens"), [(True, None), (False, "9:30am on Wednesday"), (False, None)]
+)
+@pytest.mark.parametrize("kind", [{}, {"read": False}, {"failed": True}])
+def test_no_bubble_is_longer_than_45_words(policy, level, here, opens, kind):
+    for times in (1, 2, 3):
+        assessment = assessed(level, "A4", times=times, **kind)
+        for bubble in respond(policy, assessment, here=here, opens=opens).bubbles:
+            assert len(bubble.text.split()) <= 45
+
+
+def test_an_unread_message_that_failed_is_answered_as_failed(policy):
+    assessment = assessed(3, read=False, failed=True, language="pl")
+    (bubble,) = respond(policy, assessment).bubbles
+    assert bubble.text.startswith("I could not check that message.")
 
 
 def test_below_3_the_assistant_answers(policy):

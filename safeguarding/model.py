@@ -1,0 +1,199 @@
+"""Reads a message with the tuned model, window by window; rules of context are left to context."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from tokenizers import Tokenizer
+
+from language.embedding import TOKENIZER_FILE
+from language.normalise import read
+from safeguarding.errors import SafeguardingError
+from safeguarding.grams import grams
+from safeguarding.spelling import Spelling
+
+MODEL_FILE, INDEX_FILE = "model.onnx", "examples.npz"
+WORDS_FILE, MANIFEST_FILE = "words.json", "manifest.json"
+SHOWN = 256
+CUTS = (2, 3, 4)
+WINDOW, STEP = 64, 40  # word pieces
+_WHOLE = 84  # up to here one window holds everything
+_MOST_WINDOWS = 14
+_LONGEST_RUN = 3
+
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class View:
+    """What the model makes of the words ``start`` to ``end`` (exclusive) of a message.
+
+    ``reached``: probability of at least level 2, 3 and 4. ``signals``: probability by signal id.
+    ``vector`` [256] is what nearest examples are looked for with.
+    """
+
+    start: int
+    end: int
+    reached: tuple[float, float, float]
+    signals: dict[str, float]
+    vector: Vectors
+
+
+class Index:
+    """Labelled dangers by signal, as the model sees them."""
+
+    def __init__(self, examples: Sequence[tuple[str, str]], vectors: Vectors) -> None:
+        """``examples``: (signal, text); ``vectors`` [n, 256], a row for each."""
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        self._vectors = np.round(vectors / np.maximum(lengths, 1e-9) * 127).astype(np.int8)
+        self._examples = list(examples)
+        signals = sorted({signal for signal, _ in examples})
+        self._rows = {
+            wanted: np.array([row for row, (signal, _) in enumerate(examples) if signal == wanted])
+            for wanted in signals
+        }
+
+    def save(self, file: Path) -> None:
+        """Writes the index without pickles."""
+        signals = np.array([signal for signal, _ in self._examples], dtype=np.str_)
+        texts = np.array([text for _, text in self._examples], dtype=np.str_)
+        np.savez_compressed(file, vectors=self._vectors, signals=signals, texts=texts)
+
+    @classmethod
+    def load(cls, file: Path) -> Self:
+        """Raises ``OSError``, ``KeyError`` or ``ValueError``."""
+        with np.load(file, allow_pickle=False) as stored:
+            pairs = zip(stored["signals"].tolist(), stored["texts"].tolist(), strict=True)
+            return cls(list(pairs), stored["vectors"].astype(np.float32))
+
+    def nearest(self, signal: str, vector: Vectors, most: int = 2) -> tuple[str, ...]:
+        """The ``most`` labelled messages of the signal that are nearest, nearest first."""
+        rows = self._rows.get(signal)
+        if rows is None:
+            return ()
+        near = self._vectors[rows].astype(np.float32) @ vector
+        order = np.argsort(-near)[:most]
+        return tuple(self._examples[rows[place]][1] for place in order)
+
+
+class Model:
+    """The tuned encoder and heads on one thread; safe to use from several threads at a time."""
+
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        tokenizer: Tokenizer,
+        manifest: dict[str, Any],
+        index: Index,
+        spelling: Spelling,
+    ) -> None:
+        self._session = session
+        self._tokenizer = tokenizer
+        self._signals: list[str] = manifest["signals"]
+        self.thresholds: tuple[float, float, float] = tuple(manifest["thresholds"])
+        self._calibration: list[tuple[float, float]] = manifest["calibration"]
+        self.index = index
+        self.spelling = spelling
+        self._start = tokenizer.token_to_id("[CLS]")
+        self._end = tokenizer.token_to_id("[SEP]")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Loads what ``safeguarding.build`` wrote. Raises ``SafeguardingError``."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 4  # a runtime warning could quote its input
+        options.enable_cpu_mem_arena = False
+        try:
+            manifest = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
+            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+            index = Index.load(folder / INDEX_FILE)
+            spelling = Spelling.load(folder / WORDS_FILE)
+            session = onnxruntime.InferenceSession(
+                str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the libraries raise their own unrelated classes
+            problem = f"has no danger model ({type(error).__name__}): run make setup"
+            raise SafeguardingError.at(folder, None, problem) from None
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return cls(session, tokenizer, manifest, index, spelling)
+
+    def views(self, typed: Sequence[str], mended: Sequence[str]) -> list[View]:
+        """One view of a short message, overlapping ones of a long one, none of an empty one.
+
+        ``typed``: its normalised words; ``mended``: the same, one for one, with slips put right.
+        The encoder reads the mended ones, the n-grams the typed ones.
+        """
+        text = " ".join(mended)
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        ends = list(accumulate(len(word) + 1 for word in mended))
+        pieces = _without_runs(encoding.ids)
+        views = []
+        for start, end in _windows(len(pieces)):
+            kept = pieces[start:end]
+            first = bisect_right(ends, encoding.offsets[kept[0]][0])
+            last = bisect_right(ends, encoding.offsets[kept[-1]][0]) + 1
+            ids = [encoding.ids[piece] for piece in kept]
+            views.append(self._view(ids, " ".join(typed[first:last]), first, last))
+        return views
+
+    def read(self, original: str) -> list[View]:
+        """The views of a text as a young person typed it."""
+        words = read(original).text.split()
+        return self.views(words, self.spelling.mend(words))
+
+    def _view(self, pieces: list[int], typed: str, start: int, end: int) -> View:
+        ids = np.array([[self._start, *pieces, self._end]], dtype=np.int64)
+        rows = np.array([grams(typed)], dtype=np.int64)
+        signals, cuts, shown = self._session.run(
+            ["signals", "cuts", "shown"], {"ids": ids, "grams": rows}
+        )
+        two, three, four = (
+            _calibrated(float(raw), *line)
+            for raw, line in zip(cuts[0], self._calibration, strict=True)
+        )
+        by_id = dict(zip(self._signals, map(float, signals[0]), strict=True))
+        return View(start, end, (two, three, four), by_id, shown[0])
+
+
+def _calibrated(raw: float, slope: float, offset: float) -> float:
+    raw = min(max(raw, 1e-7), 1 - 1e-7)
+    return float(1 / (1 + np.exp(-(slope * np.log(raw / (1 - raw)) + offset))))
+
+
+def _without_runs(ids: list[int]) -> list[int]:
+    """The places of the pieces, without more than three of the same in a row."""
+    kept: list[int] = []
+    run = 0
+    for place, piece in enumerate(ids):
+        run = run + 1 if place and piece == ids[place - 1] else 1
+        if run <= _LONGEST_RUN:
+            kept.append(place)
+    return kept
+
+
+def _windows(pieces: int) -> list[tuple[int, int]]:
+    """Places of the windows, the last ending at the end.
+
+    They overlap by 24 pieces up to 584, which 2,000 characters of English stay below, and touch up
+    to 896. What has more is hardly words: there the model reads samples, only patterns read all.
+    """
+    if not pieces:
+        return []
+    if pieces <= _WHOLE:
+        return [(0, pieces)]
+    last = pieces - WINDOW
+    steps = min(-(-last // STEP), _MOST_WINDOWS - 1)
+    starts = sorted({last * number // steps for number in range(steps + 1)})
+    return [(start, start + WINDOW) for start in starts]
