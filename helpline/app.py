@@ -18,6 +18,7 @@ from helpline.broadcast import Broadcast
 from helpline.chat.routes import blueprint as chat
 from helpline.conversation import Answering, DeskSide, Heart, Sessions, YoungPersonSide
 from helpline.conversation.errors import PartDown, SlowDown, TooLong, WaymarkError
+from helpline.conversation.offered import Offered
 from helpline.conversation.retention import purge_now
 from helpline.conversation.wording import Wording, WordingBroken
 from helpline.desk.routes import blueprint as desk
@@ -44,6 +45,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     heart = Heart(
         database=Database.open(settings.database_url),
         broadcast=Broadcast(),
+        offered=Offered(),
         dialogue=Dialogue(
             url=settings.bot_url or "",
             actions_url=settings.actions_url or "",

@@ -2,12 +2,13 @@
 
 from helpline.conversation.access import Access
 from helpline.conversation.answering import Answering
-from helpline.conversation.desk import DeskChange, DeskSide, QueueRow, Transcript
+from helpline.conversation.desk import DeskSide
 from helpline.conversation.events import Button, Event, Message, State, Typing
 from helpline.conversation.heart import Heart
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.receiving import Receipt
 from helpline.conversation.sessions import Session, Sessions
+from helpline.conversation.shown import DeskChange, QueueRow, Transcript
 from helpline.conversation.young_person import YoungPersonSide
 
 __all__ = [

@@ -10,6 +10,7 @@ import logging
 from sqlalchemy import Connection
 
 from helpline.broadcast import Signal
+from helpline.conversation import handoff
 from helpline.conversation.access import Access, refresh
 from helpline.conversation.bubbles import Bubble, add_bubbles, from_policy
 from helpline.conversation.errors import UnknownToken
@@ -17,7 +18,7 @@ from helpline.conversation.events import Message
 from helpline.conversation.heart import Heart
 from helpline.conversation.locks import Locks
 from helpline.conversation.sealing import Carried, open_carried, open_event, seal_carried
-from helpline.dialogue import AssistantDown
+from helpline.dialogue import AssistantDown, Turn
 from helpline.store import conversations
 from helpline.store.conversations import ConversationRow
 from helpline.vault import SealBroken
@@ -31,7 +32,9 @@ TYPING_AFTER_S = 0.3
 Unanswered = tuple[ConversationRow, Message]
 
 CONCERN, HIGH_RISK, EMERGENCY = 2, 3, 4
-NO_ANSWER = ("chitchat", "none")
+NOT_UNDERSTOOD = "none"
+NO_ANSWER = ("chitchat", NOT_UNDERSTOOD)
+YES = "/affirm"
 
 
 class Answering:
@@ -113,10 +116,14 @@ class Answering:
     async def _ask(self, access: Access, row: ConversationRow, message: Message) -> None:
         """Puts the message to the assistant, unless it fills a form in the middle of danger."""
         heart, carried = self._heart, _carried(access, row)
+        # Only the offer at level 2 is made here: what it says of helpers must be true now
+        here = message.level == CONCERN and await heart.database.read(
+            lambda c: handoff.team_if_here(c, heart.now()) is not None
+        )
         response = heart.policy.respond(
             assessment_of(message),
-            helper_here=False,
-            opens=None,
+            helper_here=here,
+            opens=heart.opens(heart.clock()),
             form_active=carried.form_active,
         )
         if not response.ask_assistant:
@@ -137,6 +144,7 @@ class Answering:
         if message.level == HIGH_RISK and turn.topic in NO_ANSWER:
             said = []  # beside an offer of help, "I don't know that" would be all they hear
         if message.level == CONCERN and row.owner == "assistant":
+            said = [] if _only_a_fallback(turn) else said
             said += from_policy(response.bubbles)
         carried = Carried(turn.state, turn.form_active)
         await self._keep(access, row, message, said, carried)
@@ -184,7 +192,17 @@ def assessment_of(message: Message) -> Assessment:
         read=message.read,
         failed=message.failed,
         course=message.course or Course(),
+        language=message.language,
     )
+
+
+def _only_a_fallback(turn: Turn) -> bool:
+    """Whether nothing was understood, and no question (Yes, No) is asked again for that.
+
+    A fallback offers a person too: beside the offer of level 2 it would say the same twice.
+    """
+    asks = any(payload == YES for reply in turn.replies for _, payload in reply.buttons)
+    return turn.topic == NOT_UNDERSTOOD and not asks
 
 
 def _carried(access: Access, row: ConversationRow) -> Carried:

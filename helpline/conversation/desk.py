@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -17,7 +15,7 @@ from helpline.conversation.errors import (
     NotOpen,
     UnknownConversation,
 )
-from helpline.conversation.events import Event, Message, Owner
+from helpline.conversation.events import Event, Message
 from helpline.conversation.heart import Heart
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.opening import (
@@ -28,59 +26,18 @@ from helpline.conversation.opening import (
     open_excerpts,
     ring_of,
     said_before,
+    unread_language,
 )
 from helpline.conversation.receiving import Receipt
 from helpline.conversation.sealing import open_event, seal_message
 from helpline.conversation.sessions import Session, Sessions
+from helpline.conversation.shown import DeskChange, QueueRow, Transcript
 from helpline.store import conversations, queue, staff
 from helpline.store.database import URGENT
 from helpline.store.queue import QueueEntry
 
 HEARTBEAT_S = 15
 UNANSWERED_AFTER_S = 60
-
-Agreed = Literal["yes", "no", "unanswered"]
-
-
-@dataclass(frozen=True)
-class QueueRow:
-    """One waiting or held chat as the desk shows it; `trigger` only where an excerpt was sealed.
-
-    `connected` says whether the young person's page is open now.
-    """
-
-    conversation: str
-    level: int
-    waiting_s: int
-    reason: handoff.Reason
-    trigger: str | None
-    signals: tuple[str, ...]
-    agreed: Agreed
-    worker: str | None
-    unanswered_60s: bool
-    owner: Owner
-    left_quickly: bool
-    connected: bool
-
-
-@dataclass(frozen=True)
-class Transcript:
-    """What a worker may read of a chat; `opened` is False while it is the excerpt alone."""
-
-    events: list[Event]
-    opened: bool
-    agreed: Agreed
-    owner: Owner
-    left_quickly: bool
-    connected: bool
-
-
-@dataclass(frozen=True)
-class DeskChange:
-    """Something the desk should show anew."""
-
-    kind: Literal["queue", "conversation", "typing"]
-    conversation: str | None
 
 
 class DeskSide:
@@ -126,6 +83,11 @@ class DeskSide:
         """Returns the chats that this worker holds or watches."""
         return await self._rows(session, mine=True)
 
+    async def offered(self, session: Session) -> int:
+        """Returns how many were offered a helper at level 3 and have not answered yet."""
+        check_helper(session)
+        return self._heart.offered.count(self._heart.now(), self._heart.broadcast.followed)
+
     async def _rows(self, session: Session, *, mine: bool) -> list[QueueRow]:
         check_helper(session)
 
@@ -159,6 +121,7 @@ class DeskSide:
             owner=row.owner,  # type: ignore[arg-type]
             left_quickly=row.left_quickly,
             connected=self._heart.broadcast.followed(row.id),
+            unread=unread_language(connection, session, row, shown),
         )
 
     async def take(self, session: Session, conversation: str) -> None:

@@ -34,9 +34,9 @@ class Message:
     """One message; `number` is its place in the conversation, from 1.
 
     What follows `card` is for the service and the desk; `public` leaves it out. `level`, `noticed`,
-    `read` and `failed` are the verdict (safeguarding.Assessment), `payload` is what a tapped button
-    means (None for a text), and `course` the course of the conversation after this message of a
-    young person.
+    `read`, `failed` and `language` are the verdict (safeguarding.Assessment), `payload` is what a
+    tapped button means (None for a text), and `course` the course of the conversation after this
+    message of a young person.
     """
 
     number: int
@@ -51,6 +51,7 @@ class Message:
     failed: bool = False
     payload: str | None = None
     course: Course | None = None
+    language: str = "en"
 
     def public(self) -> dict[str, Any]:
         """The message as contract.md describes it."""

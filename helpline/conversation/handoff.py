@@ -91,6 +91,8 @@ def seal_excerpt(
             "messages": [[m.number, m.text, m.at.timestamp()] for m in shown],
             "level": trigger.level,
             "noticed": [[n.id, n.level, n.evidence] for n in trigger.noticed],
+            "read": trigger.read,
+            "language": trigger.language,
         }
     ).encode()
     place = Place(row.id, trigger.number, "excerpt", 0)

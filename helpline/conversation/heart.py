@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from helpline.broadcast import Broadcast, Signal
+from helpline.conversation.offered import Offered
 from helpline.conversation.wording import Wording
 from helpline.dialogue import Dialogue
 from helpline.store.database import Database
@@ -17,6 +18,7 @@ class Heart:
 
     database: Database
     broadcast: Broadcast
+    offered: Offered
     dialogue: Dialogue
     screener: Screener
     policy: Policy

@@ -27,6 +27,10 @@ from helpline.vault import (
 
 log = logging.getLogger("waymark")
 
+GRAVE = 3
+LOOKED_AT = 20
+"""The message that raised a chat is sought among so many, the young person's last."""
+
 
 def check_helper(session: Session) -> None:
     """Raises NotAllowed for who is no helper, or was given no access yet."""
@@ -123,7 +127,35 @@ def open_excerpts(connection: Connection, session: Session, conversation: bytes)
             message = Message(number, "young_person", text, datetime.fromtimestamp(at, UTC))
             if number == row.number:
                 noticed = tuple(Noticed(*notice) for notice in data["noticed"])
-                message = replace(message, level=data["level"], noticed=noticed)
+                message = replace(
+                    message,
+                    level=data["level"],
+                    noticed=noticed,
+                    read=data.get("read", True),
+                    language=data.get("language", "en"),
+                )
             if number == row.number or number not in shown:
                 shown[number] = message
     return [shown[number] for number in sorted(shown)]
+
+
+def unread_language(
+    connection: Connection, session: Session, row: ConversationRow, shown: list[Message]
+) -> str | None:
+    """The language of the newest message at level 3 or 4, if it could not be read; None if it was.
+
+    Sought in `shown`, the excerpts, and after a yes in the chat: a worker who knows the language
+    can take it. What does not open is left out and logged, and hides no other chat.
+    """
+    try:
+        ring, told = ring_of(connection, session, row), list(shown)
+        if ring.keys:
+            theirs = conversations.last_from(connection, row.id, "young_person", LOOKED_AT)
+            opened = (open_event(ring, sealed) for sealed in theirs)
+            told += [message for message in opened if isinstance(message, Message)]
+    except (SealBroken, WrapBroken):
+        log.error("a chat on the desk does not open")
+        told = shown
+    grave = [message for message in told if message.level >= GRAVE]
+    newest = max(grave, key=lambda message: message.number, default=None)
+    return None if newest is None or newest.read else newest.language

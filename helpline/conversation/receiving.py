@@ -35,6 +35,15 @@ class Receipt:
     repeated: bool
 
 
+@dataclass(frozen=True)
+class _Done:
+    """What followed a grave message: whose place in the queue changed, and whether a helper was
+    offered to somebody whom the desk does not show."""
+
+    told: list[bytes]
+    offered: bool = False
+
+
 class Receiving:
     """Takes messages in, those of one conversation in the order they came."""
 
@@ -90,6 +99,7 @@ class Receiving:
             read=assessment.read,
             failed=assessment.failed,
             course=assessment.course,
+            language=assessment.language,
         )
         return screened, before
 
@@ -99,7 +109,7 @@ class Receiving:
         heart = self._heart
         grave = message.level >= HIGH_RISK or message.payload in (TALK, NOT_NOW)
 
-        def keep(connection: Connection) -> tuple[int, list[bytes], Unanswered | None]:
+        def keep(connection: Connection) -> tuple[int, _Done, Unanswered | None]:
             if grave:
                 queue.lock(connection)
             row = refresh(connection, access)
@@ -115,12 +125,18 @@ class Receiving:
             row = replace(row, last_number=number)
             if grave:
                 return number, self._respond(connection, access, row, numbered, before), None
-            return number, [], (row, numbered) if not behind else None
+            return number, _Done([]), (row, numbered) if not behind else None
 
-        number, told, fresh = await heart.database.write(keep, URGENT if grave else ORDINARY)
+        number, done, fresh = await heart.database.write(keep, URGENT if grave else ORDINARY)
         self._answering.wake(access, fresh)
+        if done.offered:
+            heart.offered.add(access.conversation, heart.now())
+        elif grave:
+            heart.offered.forget(access.conversation)
+        else:
+            heart.offered.active(access.conversation, heart.now())
         if grave:
-            heart.queue_changed(access.conversation, told)
+            heart.queue_changed(access.conversation, done.told)
         else:
             heart.changed(access.conversation)
         return Receipt(number, repeated=False)
@@ -132,8 +148,8 @@ class Receiving:
         row: ConversationRow,
         message: Message,
         before: list[Message],
-    ) -> list[bytes]:
-        """Warns, changes the queue, says what was done; returns whose place in it changed."""
+    ) -> _Done:
+        """Warns, changes the queue and says what was done."""
         heart = self._heart
         if message.payload == TALK:
             row, words, told = consent.talk(connection, access, row, message.course, heart)
@@ -142,7 +158,7 @@ class Receiving:
         else:
             return self._warn(connection, access, row, message, before)
         add_bubbles(connection, access, row, [Bubble("service", words)], heart)
-        return told
+        return _Done(told)
 
     def _warn(
         self,
@@ -151,7 +167,7 @@ class Receiving:
         row: ConversationRow,
         message: Message,
         before: list[Message],
-    ) -> list[bytes]:
+    ) -> _Done:
         heart, now = self._heart, self._heart.now()
         team = handoff.team_if_here(connection, now)
         response = heart.policy.respond(
@@ -172,12 +188,13 @@ class Receiving:
                 words = consent.still_queued(connection, row, heart)
                 bubbles.append(Bubble("service", words))
             add_bubbles(connection, access, row, bubbles, heart)
-            return handoff.renumber_queue(connection)
+            return _Done(handoff.renumber_queue(connection))
         row = add_bubbles(connection, access, row, bubbles, heart)
         if response.alert and team is not None:
             shown = [*before, message][-handoff.EXCERPT_MESSAGES :]
             handoff.raise_alarm(connection, row, shown, team, now)
-        return handoff.renumber_queue(connection)
+        offered = message.level == HIGH_RISK and team is not None and not waiting
+        return _Done(handoff.renumber_queue(connection), offered)
 
 
 def last_messages(connection: Connection, access: Access) -> list[Message]:

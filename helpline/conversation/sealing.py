@@ -25,6 +25,7 @@ def message_body(message: Message) -> bytes:
             body[name] = value
     if not message.read:
         body["unread"] = True
+        body["language"] = message.language
     if message.course is not None:
         body["course"] = message.course.to_json()
     if message.noticed:
@@ -48,6 +49,7 @@ def read_body(number: int, sender: str, body: bytes) -> Message:
         failed=data.get("failed", False),
         payload=data.get("payload"),
         course=Course.from_json(data["course"]) if "course" in data else None,
+        language=data.get("language", "en"),
     )
 
 

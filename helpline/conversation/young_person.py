@@ -123,6 +123,7 @@ class YoungPersonSide:
             return told
 
         told = await heart.database.write(ask, URGENT)
+        heart.offered.forget(access.conversation)
         heart.queue_changed(access.conversation, told)
 
     async def events(self, access: Access, after: int) -> list[Event]:
@@ -213,5 +214,6 @@ class YoungPersonSide:
 
         told = await self._heart.database.write(finish)
         self._followed.pop(access.name, None)
+        self._heart.offered.forget(access.conversation)
         self._heart.queue_changed(access.conversation, told)
         await self._heart.database.forget()

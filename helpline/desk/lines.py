@@ -14,7 +14,10 @@ from helpline.desk import words
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a transcript: a message, or a change of owner told in a sentence."""
+    """One line of a transcript: a message, or a change of owner told in a sentence.
+
+    `unread` is the language of a message that could not be read.
+    """
 
     number: int
     sender: str
@@ -23,6 +26,7 @@ class Line:
     clock: str
     card: str | None
     buttons: tuple[str, ...]
+    unread: str | None = None
 
 
 def line_of(event: Message | State, zone: ZoneInfo) -> Line:
@@ -37,6 +41,7 @@ def line_of(event: Message | State, zone: ZoneInfo) -> Line:
         event.at.astimezone(zone).strftime("%H:%M"),
         words.CARDS.get(event.card, event.card) if event.card else None,
         tuple(button.title for button in event.buttons),
+        None if event.read else event.language,
     )
 
 

@@ -54,7 +54,7 @@ async def desk(request: Request, session: Session, conversation: str | None) -> 
 
 
 async def queue(request: Request, session: Session) -> view.Queue:
-    """Both lists, and for each chat of this worker's own the newest danger in it."""
+    """Both lists, how many were offered a helper, and the newest danger in each chat of `mine`."""
     desk_side = guard.side(request)
     newcomers = await desk_side.newcomers(session) if session.role == "supervisor" else []
     rows, mine = await desk_side.queue(session), await desk_side.mine(session)
@@ -63,12 +63,14 @@ async def queue(request: Request, session: Session) -> view.Queue:
         with suppress(*LOST):
             told = await desk_side.transcript(session, row.conversation)
             dangers[row.conversation] = view.newest_danger(told)
-    return view.queue(rows, mine, newcomers, dangers)
+    return view.queue(rows, mine, newcomers, dangers, await desk_side.offered(session))
 
 
 def page(request: Request, template: str, status: int = 200, /, **values: Any) -> HTTPResponse:
-    """A template with what the signals are called."""
-    return view.page(template, status, signals=request.app.ctx.desk_signals, **values)
+    """A template with what the signals and the languages are called."""
+    known = request.app.ctx
+    named = {"signals": known.desk_signals, "languages": known.desk_languages}
+    return view.page(template, status, **named, **values)
 
 
 async def chat(request: Request, session: Session, conversation: str, after: int = 0) -> view.Chat:

@@ -26,8 +26,9 @@ blueprint.static("/static", _HERE / "static", name="desk_static")
 
 @blueprint.before_server_start
 async def read_words(app: Sanic[Any, Any]) -> None:
-    """Reads what the signals are called before the first page is asked for."""
+    """Reads what signals and languages are called before the first page is asked for."""
     app.ctx.desk_signals = words.signals(ROOT / "data" / "safeguarding" / "signals.yml")
+    app.ctx.desk_languages = app.ctx.heart.screener.languages.names
 
 
 @blueprint.get("/login")

@@ -45,13 +45,15 @@ class Danger:
 class Queue:
     """The lists on the desk's left side; `newcomers` only for a supervisor.
 
-    `dangers` are those of `mine`, by conversation.
+    `dangers` are those of `mine`, by conversation. `offered` counts who was offered a helper at
+    level 3 and has not answered: nothing else is told of them.
     """
 
     rows: tuple[QueueRow, ...]
     mine: tuple[QueueRow, ...]
     newcomers: tuple[Newcomer, ...]
     dangers: Mapping[str, Danger]
+    offered: int
 
     @property
     def waiting(self) -> int:
@@ -68,7 +70,7 @@ class Queue:
         """Changes when a list should be drawn again; a clock in the page counts the seconds."""
         lasting = [replace(row, waiting_s=0) for row in (*self.rows, *self.mine)]
         dangers = sorted((held, danger.number) for held, danger in self.dangers.items())
-        text = repr((len(self.rows), lasting, self.newcomers, dangers))
+        text = repr((len(self.rows), lasting, self.newcomers, dangers, self.offered))
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -103,8 +105,13 @@ class Chat:
     def about(self) -> str:
         """When this changes the heading and the banner are drawn again, and the box is left be."""
         level = self.row.level if self.row else 0
-        parts = (level, self.danger.number, self.connected, *self.noticed)
+        parts = (level, self.unread, self.danger.number, self.connected, *self.noticed)
         return ".".join(map(str, parts))
+
+    @property
+    def unread(self) -> str | None:
+        """The language of the newest message in danger, if it could not be read."""
+        return self.row.unread if self.row else None
 
     @property
     def may_write(self) -> bool:
@@ -170,11 +177,12 @@ def queue(
     mine: Sequence[QueueRow],
     newcomers: Sequence[Newcomer],
     dangers: Mapping[str, Danger],
+    offered: int,
 ) -> Queue:
     """The left side. What this worker already holds stands under "Mine" only."""
     held = {row.conversation for row in mine}
     waiting = [row for row in rows if row.conversation not in held]
-    return Queue(_live_first(waiting), _live_first(mine), tuple(newcomers), dangers)
+    return Queue(_live_first(waiting), _live_first(mine), tuple(newcomers), dangers, offered)
 
 
 def gone(row: QueueRow) -> bool:

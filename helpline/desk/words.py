@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -95,6 +96,18 @@ def signals(file: Path) -> dict[str, SignalWords]:
 def _unasked(sentences: str) -> str:
     parts = re.split(r"(?<=[.!?])\s+", sentences)
     return " ".join(part for part in parts if not part.startswith("Ask "))
+
+
+def offered(count: int) -> str:
+    """How many have not answered an offer of a helper; never who, nor why."""
+    people = "1 young person has" if count == 1 else f"{count} young people have"
+    return f"{people} been offered a helper."
+
+
+def unread(language: str, names: Mapping[str, str]) -> str:
+    """What is said of a message that could not be read, with its language where it is known."""
+    name = names.get(language)
+    return f"Could not read this: {name}" if name else "Could not read this"
 
 
 def waited(seconds: int) -> str:

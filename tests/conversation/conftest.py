@@ -15,6 +15,7 @@ from helpline.conversation import Answering, DeskSide, Heart, Sessions, YoungPer
 from helpline.conversation.access import Access
 from helpline.conversation.events import Event, Message
 from helpline.conversation.incoming import Incoming
+from helpline.conversation.offered import Offered
 from helpline.conversation.sessions import TEAM, Session
 from helpline.conversation.wording import Wording
 from helpline.dialogue import Dialogue
@@ -116,6 +117,7 @@ def make_helpline(database: Database, screener: Screener) -> Callable[..., Helpl
         heart = Heart(
             database=database,
             broadcast=Broadcast(),
+            offered=Offered(),
             dialogue=dialogue,
             screener=screener,
             policy=Policy.load(ROOT / "data" / "safeguarding"),

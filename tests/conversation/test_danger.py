@@ -8,11 +8,15 @@ from helpline.conversation.errors import NotOpen, NotYours
 from helpline.conversation.events import Message, State
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.sealing import open_event
+from helpline.dialogue import Dialogue, Reply, Turn
 from helpline.store import conversations
 from helpline.vault import KeyRing, SealBroken, WrapBroken, open_for_team
 from tests.conversation.conftest import texts
 
 DANGER = "he wont let me leave, the door is locked"
+CONCERN = "my boyfriend is 24 and i am 14"
+POLISH = "nie wiem co mam robić, mój ojciec jest zły i boję się"
+POLISH_DANGER = "ojczym mnie bije prosze pomocy"
 
 
 async def test_level_4_with_nobody_on_shift_seals_nothing_and_says_so(helpline):
@@ -164,6 +168,79 @@ async def test_level_3_offers_a_person_and_answers_what_was_asked(helpline):
     await helpline.tap(access, "Talk to a person")
     [row] = await helpline.desk.queue(robin)
     assert (row.level, row.agreed, row.reason) == (3, "yes", "asked")
+
+
+@pytest.mark.parametrize("text", [CONCERN, POLISH])
+async def test_with_nobody_on_shift_no_helper_is_offered_as_if_one_were_here(helpline, text):
+    # Given nobody at the desk
+    _, access = await helpline.begin()
+    # When a young person writes of a concern, or what cannot be read
+    number = await helpline.say(access, text)
+    # Then they are told that nobody is here, and get no button for a helper
+    events = await helpline.young.events(access, number)
+    said = [e for e in events if isinstance(e, Message) and e.sender == "service"]
+    assert "No helper until 9am" in said[-1].text
+    assert not any(event.buttons for event in said)
+    # And with a worker at the desk the next one is offered
+    await helpline.sign_in("robin")
+    _, other = await helpline.begin()
+    await helpline.say(other, text)
+    await helpline.tap(other, "Talk to a person")
+    assert await helpline.kept(conversations.epochs_let_in, other.conversation)
+
+
+async def test_at_level_2_the_offer_stands_alone_where_nothing_was_understood(helpline):
+    # Given a worker at the desk
+    await helpline.sign_in("robin")
+    _, access = await helpline.begin()
+    # When a young person writes of a concern about which the assistant has no answer
+    number = await helpline.say(access, CONCERN)
+    # Then a person is offered once, and no "I don't know that" stands before it
+    events = await helpline.young.events(access, number)
+    assert texts(events, "assistant") == []
+    titles = [b.title for e in events if isinstance(e, Message) for b in e.buttons]
+    assert titles == ["Talk to a person", "Not now"]
+
+
+async def test_at_level_2_a_question_that_was_not_answered_is_still_asked_again(
+    helpline, monkeypatch
+):
+    # Given an assistant that did not understand the answer to its question
+    asked = Reply("Sorry, I didn't get that. Are you safe right now?", (("Yes", "/affirm"),))
+
+    async def ask_again(self, **parts):
+        return Turn((asked,), [], form_active=False, topic="none")
+
+    monkeypatch.setattr(Dialogue, "turn", ask_again)
+    _, access = await helpline.begin()
+    # When that answer is a concern, then the question stands before the offer
+    number = await helpline.say(access, CONCERN)
+    events = await helpline.young.events(access, number)
+    assert [event.sender for event in events] == ["assistant", "service"]
+
+
+async def test_the_desk_knows_in_which_language_it_could_not_be_read(helpline):
+    # Given somebody whose message could not be read
+    robin = await helpline.sign_in("robin")
+    _, access = await helpline.begin()
+    await helpline.say(access, POLISH)
+    # When they let a person in
+    await helpline.tap(access, "Talk to a person")
+    # Then the queue knows the language
+    [row] = await helpline.desk.queue(robin)
+    assert (row.level, row.unread) == (3, "pl")
+    # And says no more of it when the newest danger was read
+    await helpline.say(access, "someone is threatening to share my pictures")
+    [row] = await helpline.desk.queue(robin)
+    assert (row.level, row.unread) == (3, None)
+
+
+async def test_an_excerpt_that_could_not_be_read_says_its_language_before_the_yes(helpline):
+    robin = await helpline.sign_in("robin")
+    _, access = await helpline.begin()
+    await helpline.say(access, POLISH_DANGER)
+    [row] = await helpline.desk.queue(robin)
+    assert (row.level, row.agreed, row.unread) == (4, "unanswered", "pl")
 
 
 async def test_ask_for_a_person_with_nobody_there_opens_nothing(helpline):

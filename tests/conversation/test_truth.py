@@ -127,6 +127,28 @@ async def test_a_damaged_excerpt_hides_no_other_chat(helpline):
     assert [bool(row.trigger) for row in rows] == [False, True]
 
 
+async def test_a_damaged_chat_hides_no_other_chat(helpline):
+    # Given two who let a person in, and a message of the first that was tampered with on disk
+    robin = await helpline.sign_in("robin")
+    _, first = await helpline.begin()
+    _, second = await helpline.begin()
+    for access in (first, second):
+        await helpline.say(access, "hello")
+        await helpline.young.ask_for_person(access)
+
+    def damage(connection):
+        table = tables.event
+        connection.execute(
+            update(table)
+            .where(table.c.conversation == first.conversation, table.c.sender == "young_person")
+            .values(sealed=b"\x01" + b"x" * 300)
+        )
+
+    await helpline.heart.database.write(damage)
+    # Then both are in the queue
+    assert len(await helpline.desk.queue(robin)) == 2
+
+
 async def test_new_danger_after_a_no_is_seen_by_the_worker_who_watches(helpline):
     # Given a no to a worker who watches
     robin = await helpline.sign_in("robin")

@@ -17,10 +17,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from helpline.conversation import staffing
+from helpline.desk import view, words
 from helpline.desk.words import signals
 from helpline.store.database import Database
 from tests.conftest import ROOT
 from tests.desk.support import DANGER, PHONE, YoungPerson, end_chat, open_desk, take_first
+
+POLISH = "nie wiem co mam robić, mój ojciec jest zły i boję się"
 
 
 @contextmanager
@@ -52,6 +55,41 @@ def test_no_advice_asks_to_write_before_the_worker_may() -> None:
     assert not any(re.search(r"(^|\s)Ask ", signal.unasked) for signal in known.values())
     # And what must never be done stays
     assert any("Never contact the family" in signal.unasked for signal in known.values())
+
+
+def test_the_count_of_offers_is_a_plain_line_and_draws_the_queue_again() -> None:
+    # Given desks on which nobody, one and two have not answered an offer
+    none, one, two = (view.queue((), (), (), {}, count) for count in range(3))
+    # Then each is drawn anew when the number changes, and says no more than the number
+    assert len({none.version, one.version, two.version}) == 3
+    assert words.offered(one.offered) == "1 young person has been offered a helper."
+    assert words.offered(two.offered) == "2 young people have been offered a helper."
+
+
+def test_what_could_not_be_read_is_named_where_the_language_is_known() -> None:
+    assert words.unread("pl", {"pl": "Polish"}) == "Could not read this: Polish"
+    assert words.unread("other", {"pl": "Polish"}) == "Could not read this"
+
+
+@pytest.mark.slow
+def test_a_chat_that_could_not_be_read_says_so_in_the_queue_and_when_open(
+    page: Page, service: Any, address: str
+) -> None:
+    # Given a young person who writes in Polish
+    open_desk(page, address, service)
+    young_person = YoungPerson(address)
+    young_person.writes(POLISH)
+    # When they let a person in
+    young_person.taps("Talk to a person")
+    # Then the queue says why it is high risk
+    expect(page.locator("[data-waiting-row]")).to_contain_text("High risk")
+    expect(page.locator("[data-waiting-row]")).to_contain_text("Could not read this: Polish")
+    # And so do the heading of the open chat and the message itself
+    take_first(page)
+    expect(page.locator("#about")).to_contain_text("Could not read this: Polish")
+    line = page.locator("#messages .from-young_person").filter(has_text=POLISH)
+    expect(line.locator(".shown")).to_have_text("Could not read this: Polish")
+    end_chat(page)
 
 
 @pytest.mark.slow
