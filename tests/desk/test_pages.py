@@ -143,6 +143,7 @@ def test_the_keyboard_alone_takes_writes_and_ends(page: Page, service: Any, addr
     expect(page.locator("[id^=take-]")).to_have_count(1)
     # When the worker uses keys only
     page.keyboard.press("t")
+    expect(page.locator("[id^=take-]")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_label("Your message")).to_be_focused()
     page.keyboard.type("OK to talk now?")

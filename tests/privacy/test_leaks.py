@@ -33,7 +33,7 @@ def used(model: Path, tmp_path_factory: pytest.TempPathFactory):
     ):
         young.say(f"what are my rights {words[0]}")
         young.say(f"find a service near me {words[1]}")
-        young.say(f"he wont let me leave, the door is locked {words[2]}")
+        young.say(f"he put a knife to my throat, the door is locked {words[2]}")
         [row] = worker.queue()
         worker.take(row)
         young.tap("Talk")
