@@ -24,7 +24,7 @@ bench: setup-test
 evaluate: setup-test
 	@$(SERVICE)/python -m safeguarding.evaluation $(if $(DATA),--data $(DATA))
 
-# Trains the danger model anew from the public weights and data/ (about 15 minutes on two cores)
+# Trains the danger model anew from the public weights and data/ (about 50 minutes on two cores)
 # and freezes its thresholds; needs Python 3.11. The last step of a change to the examples.
 tune: setup
 	@sh requirements/tune.sh

@@ -82,16 +82,18 @@ async def _bare_request(side: Waymark) -> float:
 
 
 def _screen(project: Path, messages: Sequence[str]) -> float:
-    """Seconds for one message, its conversation's course carried along; the median."""
+    """Seconds for one message, its conversation's course and last words carried along; the
+    median."""
     screener: Any = importlib.import_module("safeguarding").Screener.load(
         project / "data" / "safeguarding"
     )
     times: list[float] = []
     for _ in range(3):
         course: Any = None
-        for text in messages:
+        for place, text in enumerate(messages):
+            before = messages[max(0, place - 3) : place]
             begun = time.perf_counter()
-            assessed = screener.screen(text, course) if course else screener.screen(text)
+            assessed = screener.screen(text, *([course, before] if course else ()))
             times.append(time.perf_counter() - begun)
             course = assessed.course
     return statistics.median(times[len(messages) :])

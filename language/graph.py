@@ -57,13 +57,16 @@ class Graph:
         return made
 
 
-def encoder(g: Graph, weights: Weights, *, small_words: bool = True) -> str:
+def encoder(
+    g: Graph, weights: Weights, *, small_words: bool = True, second: str | None = None
+) -> str:
     """Adds the encoder: the input ``ids`` [n, t] to one vector for each word piece [n, t, 384].
 
     Texts are run without padding, so there is no attention mask. With ``small_words`` the word
-    vectors are kept as int8 with one scale a row, which halves the file.
+    vectors are kept as int8 with one scale a row, which halves the file. ``second`` [n, t, 1]
+    names a float value that is 1 for the pieces of a second segment, 0 for those of the first.
     """
-    x = _embeddings(g, weights, small_words=small_words)
+    x = _embeddings(g, weights, small_words=small_words, second=second)
     for layer in range(LAYERS):
         x = _layer(g, weights, f"encoder.layer.{layer}.", x)
     return x
@@ -78,12 +81,14 @@ def rows(g: Graph, table: Array, numbers: str) -> str:
     return g.op("Mul", g.op("Cast", small, to=TensorProto.FLOAT), scales)
 
 
-def _embeddings(g: Graph, weights: Weights, *, small_words: bool) -> str:
+def _embeddings(g: Graph, weights: Weights, *, small_words: bool, second: str | None) -> str:
     words = weights["embeddings.word_embeddings.weight"]
     word = rows(g, words, "ids") if small_words else g.op("Gather", g.constant(words), "ids")
-    # A text is one segment: its type vector is the same everywhere, so it joins the positions.
+    # The first segment's type vector joins the positions; the second's adds what differs.
     places = weights["embeddings.position_embeddings.weight"]
-    kind = weights["embeddings.token_type_embeddings.weight"][0]
+    kind, other = weights["embeddings.token_type_embeddings.weight"]
+    if second is not None:
+        word = g.op("Add", word, g.op("Mul", second, g.constant(other - kind)))
     length = g.op("Gather", g.op("Shape", "ids"), g.constant(np.array([1], dtype=np.int64)))
     zero = g.constant(np.array([0], dtype=np.int64))
     place = g.op("Slice", g.constant((places + kind).astype(np.float32)), zero, length, zero)

@@ -15,7 +15,10 @@ _STRETCH = re.compile(r"([a-z])\1{2,}")
 _LEET_SHAPE = re.compile(r"(?=.*[a-z])(?=.*[0134578@$])[a-z0-9@$]{3,}")
 _PLAIN_NUMBER = re.compile(r"[£$]?\d+[a-z]{0,4}|[a-z]{1,3}\d+")
 _DROPPED_G = re.compile(r"[a-z]{2,}[^aeu]in")
+_BEGUN = re.compile(r"[^aeiou0-9]{1,2}")  # what no sentence ends with: an "!" behind it is an i
+_SHORT_LEET = re.compile(r"0[fhknr]|[dgnst]0")
 _LEET = str.maketrans("0134578@$", "oieastbas")
+_BARS = str.maketrans("!|", "il")
 _ONE_WORD = 4
 _APOSTROPHES = "'’‘`´ʼ′＇"
 
@@ -152,13 +155,17 @@ def _unmasked(piece: str, speak: TextSpeak) -> list[str]:
     if hidden is not None:
         return speak.words.get(hidden, [hidden])
     parts = [part for part in re.split(r"[!|]+", re.sub(r"[*#]+", "", piece)) if part]
+    known = [part in speak.plain or part in speak.words or part.isdigit() for part in parts]
+    if parts and not all(known) and _BEGUN.fullmatch(parts[0]):  # "k!ll", not "omg!hlp"
+        return _respelled(re.sub(r"[*#]+", "", piece).translate(_BARS), speak)
     return [word for part in parts for word in _write_out(part, "", speak)]
 
 
 def _respelled(piece: str, speak: TextSpeak) -> list[str]:
     """Without stretched letters, digits for letters and a dropped g."""
     plain = speak.unstretch(piece) if _STRETCH.search(piece) else piece
-    if _LEET_SHAPE.fullmatch(plain) and not _PLAIN_NUMBER.fullmatch(plain):
+    leet = _LEET_SHAPE.fullmatch(plain) and not _PLAIN_NUMBER.fullmatch(plain)
+    if leet or _SHORT_LEET.fullmatch(plain):
         plain = plain.translate(_LEET)
     if _DROPPED_G.fullmatch(plain) and len(plain) >= 5 and plain not in speak.ends_in_in:
         plain += "g"

@@ -12,4 +12,5 @@ if ! [ -f .venvs/tune/ready ]; then
 fi
 weights=$(dirname "$(find .venvs/tune -name model.safetensors | head -n 1)")
 "$tune/python" -m safeguarding.tuning --weights "$weights" --half
+"$tune/python" -m safeguarding.tuning --weights "$weights" --half --onward --epochs 3
 .venvs/service/bin/python -m safeguarding.tuning.calibrate --weights "$weights"

@@ -44,6 +44,7 @@ from safeguarding.tuned import FOLDER, Tuned
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "data" / "safeguarding" / "examples"
+FAR = 1e4  # what is taken from a vector that must not be the greatest
 _MOST_SHOWN = 150  # examples of each signal
 _SHOWN_FROM = 2  # the lowest level of the examples that serve as evidence
 
@@ -60,13 +61,13 @@ def build(weights_folder: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as scratch:
         whole, small = Path(scratch, "whole.onnx"), Path(scratch, MODEL_FILE)
-        onnx.save(graph({**weights, **tuned.weights}, len(tuned.signals)), str(whole))
+        onnx.save(graph({**weights, **tuned.joined(weights)}, len(tuned.signals)), str(whole))
         quantise(whole, small)
         small.replace(out / MODEL_FILE)
     (out / TOKENIZER_FILE).write_bytes(tokenizer.read_bytes())
     (out / MANIFEST_FILE).write_text(json.dumps(tuned.manifest, indent=1) + "\n", "utf-8")
     words = known_words(Tokenizer.from_file(str(tokenizer)), EXAMPLES.parent)
-    Spelling.of(count_words(load_examples(EXAMPLES)), words).save(out / WORDS_FILE)
+    Spelling.of(*count_words(load_examples(EXAMPLES)), words).save(out / WORDS_FILE)
     Index([], np.zeros((0, SHOWN), dtype=np.float32)).save(out / INDEX_FILE)
     index(Model.load(out)).save(out / INDEX_FILE)
 
@@ -93,14 +94,23 @@ def _evenly(examples: list[Example]) -> list[Example]:
 
 
 def graph(weights: Weights, signals: int) -> onnx.ModelProto:
-    """``ids`` [1, t] and ``grams`` [1, g] to ``signals``, ``cuts`` (probabilities) and ``shown``.
+    """``ids`` and ``earlier`` [1, t], ``grams`` [1, g] to ``signals``, ``cuts`` and ``shown``.
 
-    The same network as ``safeguarding.tuning.network``, without what only training needs.
+    ``earlier`` is 1 for the pieces of the messages before and 0 for the message's own, which alone
+    are pooled. The same network as ``safeguarding.tuning.network``, without what only training
+    needs.
     """
     g = Graph()
-    x = encoder(g, weights)
-    mean = g.op("ReduceMean", x, axes=[1], keepdims=0)
-    most = g.op("ReduceMax", x, axes=[1], keepdims=0)
+    flat = g.op("Cast", "earlier", to=onnx.TensorProto.FLOAT)
+    last = g.constant(np.array([2], dtype=np.int64))
+    second = g.op("Unsqueeze", flat, last)
+    own = g.op("Sub", g.constant(np.array(1, dtype=np.float32)), second)
+    x = encoder(g, weights, second=second)
+    along = g.constant(np.array([1], dtype=np.int64))
+    total = g.op("ReduceSum", g.op("Mul", x, own), along, keepdims=0)
+    mean = g.op("Div", total, g.op("ReduceSum", own, along, keepdims=0))
+    away = g.op("Mul", second, g.constant(np.array(FAR, dtype=np.float32)))
+    most = g.op("ReduceMax", g.op("Sub", x, away), axes=[1], keepdims=0)
     spelled = g.op(
         "ReduceMean", rows(g, weights["gram_rows.weight"], "grams"), axes=[1], keepdims=0
     )
@@ -109,7 +119,7 @@ def graph(weights: Weights, signals: int) -> onnx.ModelProto:
     g.op("Softmax", linear(g, weights, "signals.", shown), axis=-1, output="signals")
     g.op("Sigmoid", linear(g, weights, "cuts.", shown), output="cuts")
     outputs = {"signals": signals, "cuts": len(CUTS), "shown": SHOWN}
-    return g.model("danger", ["ids", "grams"], outputs)
+    return g.model("danger", ["ids", "earlier", "grams"], outputs)
 
 
 def main() -> int:

@@ -63,8 +63,8 @@ def _verdict(screener: Screener, value: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     assessments: list[Assessment] = []
     course = Course()
-    for text in turns:
-        assessment = screener.screen(text, course)
+    for place, text in enumerate(turns):
+        assessment = screener.screen(text, course, turns[:place])
         course = assessment.course
         assessments.append(assessment)
     took = (time.perf_counter() - began) * 1000

@@ -72,20 +72,21 @@ class Marks:
         return False
 
 
-Danger = Callable[[Find], float]
+Danger = Callable[[Find], tuple[float, float]]
 
 
 def weigh(
     finds: Sequence[Find],
     kinds: Mapping[str, SignalKind],
     course: Course,
-    danger: Danger = lambda _: 1.0,
+    danger: Danger = lambda _: (1.0, 1.0),
 ) -> list[Weighed]:
     """The finds that are signals, each with its level in this context; look-alikes are dropped.
 
-    ``danger`` is how likely the model holds danger to be around a find. What it holds unlikely
-    stays a concern: patterns alone raise one in seven look-alikes, with the model's assent they
-    find dangers that it would have let pass (measured on the development split).
+    ``danger`` is how likely the model holds level 3, and 4, to be around a find. What it holds
+    unlikely stays a concern, or a high risk: patterns alone raise one in seven look-alikes, with
+    the model's assent they find dangers that it would have let pass (measured on the development
+    split, where unsure finds raised as many harmless messages from 3 to 4 as immediate dangers).
     """
     marks = Marks(find for find in finds if find.name not in kinds)
     against = [find for find in finds if find.look_alike]
@@ -99,9 +100,10 @@ def weigh(
         current = Weighed(find, find.level or kind.level, _SURE)
         for rule in _RULES:
             current = rule(current, kind, marks, course)
-        doubted = danger(find) < _SHARED and not find.sure
-        if doubted and not _serious_before(find, course):
-            current = _lower(current, 2)
+        if not find.sure and not _serious_before(find, course):
+            high, immediate = danger(find)
+            if immediate < _SHARED:
+                current = _lower(current, 2 if high < _SHARED else 3)
         weighed.append(current)
     return weighed
 

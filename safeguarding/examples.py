@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safeguarding.before import CONTEXT
 from safeguarding.errors import SafeguardingError
 
 KINDS = frozenset(
@@ -17,6 +18,7 @@ KINDS = frozenset(
     }
 )
 NOTHING = "N"
+TURN = "turn"  # the kind of writing of what is said in a conversation, which is not told apart
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Example:
     ``signal`` is an id of signals.yml or ``N`` for none, ``level`` 0-4 as a careful worker would
     give it, ``kind`` the kind of writing. ``pair`` is shared by the two halves of a minimal pair.
     ``second`` is what a blind second reader gave, in the sets that measure: (level, signal).
+    ``before`` are the messages before it, oldest first, in whose light the level was given.
     """
 
     text: str
@@ -35,6 +38,7 @@ class Example:
     pair: str | None = None
     scene: str | None = None
     second: tuple[int, str] | None = None
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,24 @@ def load_examples(folder: Path) -> list[Example]:
         if example.kind not in KINDS or not 0 <= example.level <= 4:
             raise SafeguardingError.at(file, number, "has an unknown kind or level")
         examples.append(example)
+    return examples
+
+
+def load_turns(folder: Path) -> list[Example]:
+    """Every turn of the folder's ``conversations*.jsonl``, each with a level and signal of its own.
+
+    Raises ``SafeguardingError`` naming file and line.
+    """
+    examples = []
+    for file, number, row in _rows(folder, "conversations*.jsonl"):
+        try:
+            turns = [str(turn) for turn in row["turns"]]
+            labels = zip(turns, row["levels"], row["signals"], strict=True)
+            for place, (text, level, signal) in enumerate(labels):
+                before = tuple(turns[max(0, place - CONTEXT.turns) : place])
+                examples.append(Example(text, str(signal), int(level), TURN, before=before))
+        except (KeyError, TypeError, ValueError):
+            raise SafeguardingError.at(file, number, "is not a labelled conversation") from None
     return examples
 
 

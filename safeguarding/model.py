@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import exp, log
+from operator import mul
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +19,7 @@ from tokenizers import Tokenizer
 
 from language.embedding import TOKENIZER_FILE
 from language.normalise import read
+from safeguarding.before import CONTEXT, context
 from safeguarding.errors import SafeguardingError
 from safeguarding.grams import grams
 from safeguarding.spelling import Spelling
@@ -25,12 +28,16 @@ MODEL_FILE, INDEX_FILE = "model.onnx", "examples.npz"
 WORDS_FILE, MANIFEST_FILE = "words.json", "manifest.json"
 SHOWN = 256
 CUTS = (2, 3, 4)
-WINDOW, STEP = 64, 40  # word pieces
-_WHOLE = 84  # up to here one window holds everything
-_MOST_WINDOWS = 14
+WINDOW, STEP = 48, 32  # word pieces
+_WHOLE = 64  # up to here one window holds everything
+_MOST_WINDOWS = 18
 _LONGEST_RUN = 3
+_LEAST = 1e-6  # probabilities nearer to 0 or 1 count as this near
 
 Vectors = npt.NDArray[np.float32]
+Line = Sequence[float]
+# A calibration that changes nothing: a row of weights for each cut, see ``evidence``.
+UNFITTED: tuple[Line, ...] = ((1, 0, 0, 0, 0), (0, 1, 0, 0, 0), (0, 0, 1, 0, 0))
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class View:
     """What the model makes of the words ``start`` to ``end`` (exclusive) of a message.
 
     ``reached``: probability of at least level 2, 3 and 4. ``signals``: probability by signal id.
+    ``said``: what ``reached`` was made of.
     ``vector`` [256] is what nearest examples are looked for with.
     """
 
@@ -46,6 +54,7 @@ class View:
     reached: tuple[float, float, float]
     signals: dict[str, float]
     vector: Vectors
+    said: tuple[float, ...] = ()
 
 
 class Index:
@@ -100,11 +109,11 @@ class Model:
         self._tokenizer = tokenizer
         self._signals: list[str] = manifest["signals"]
         self.thresholds: tuple[float, float, float] = tuple(manifest["thresholds"])
-        self._calibration: list[tuple[float, float]] = manifest["calibration"]
+        self._calibration: list[Line] = manifest["calibration"]
+        self._harmless = [n for n, signal in enumerate(self._signals) if signal[0] in "DN"]
         self.index = index
         self.spelling = spelling
-        self._start = tokenizer.token_to_id("[CLS]")
-        self._end = tokenizer.token_to_id("[SEP]")
+        self._start, self._end = (int(tokenizer.token_to_id(n) or 0) for n in ("[CLS]", "[SEP]"))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -129,47 +138,73 @@ class Model:
         tokenizer.no_padding()
         return cls(session, tokenizer, manifest, index, spelling)
 
-    def views(self, typed: Sequence[str], mended: Sequence[str]) -> list[View]:
+    def views(
+        self, typed: Sequence[str], mended: Sequence[str], before: Sequence[str] = ()
+    ) -> list[View]:
         """One view of a short message, overlapping ones of a long one, none of an empty one.
 
         ``typed``: its normalised words; ``mended``: the same, one for one, with slips put right.
-        The encoder reads the mended ones, the n-grams the typed ones.
+        The encoder reads the mended ones, the n-grams the typed ones. ``before``: the texts of the
+        messages before it, oldest first; a message that fills several windows is read without.
         """
         text = " ".join(mended)
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         ends = list(accumulate(len(word) + 1 for word in mended))
         pieces = _without_runs(encoding.ids)
+        windows = _windows(len(pieces))
+        earlier = self._context(before) if len(windows) == 1 else []
         views = []
-        for start, end in _windows(len(pieces)):
+        for start, end in windows:
             kept = pieces[start:end]
             first = bisect_right(ends, encoding.offsets[kept[0]][0])
             last = bisect_right(ends, encoding.offsets[kept[-1]][0]) + 1
             ids = [encoding.ids[piece] for piece in kept]
-            views.append(self._view(ids, " ".join(typed[first:last]), first, last))
+            views.append(self._view(earlier, ids, " ".join(typed[first:last]), first, last))
         return views
 
-    def read(self, original: str) -> list[View]:
-        """The views of a text as a young person typed it."""
+    def read(self, original: str, before: Sequence[str] = ()) -> list[View]:
+        """The views of a text as a young person typed it, after those ``before``."""
         words = read(original).text.split()
-        return self.views(words, self.spelling.mend(words))
+        return self.views(words, self.spelling.mend(words), before)
 
-    def _view(self, pieces: list[int], typed: str, start: int, end: int) -> View:
-        ids = np.array([[self._start, *pieces, self._end]], dtype=np.int64)
-        rows = np.array([grams(typed)], dtype=np.int64)
+    def _context(self, before: Sequence[str]) -> list[int]:
+        turns = []
+        for text in reversed(before):
+            words = self.spelling.mend(read(text[-CONTEXT.characters :]).text.split())
+            encoding = self._tokenizer.encode(" ".join(words), add_special_tokens=False)
+            turns.append(encoding.ids)
+            if sum(map(len, turns)) >= CONTEXT.pieces or len(turns) == CONTEXT.turns:
+                break
+        return context(turns[::-1], self._end)
+
+    def _view(
+        self, earlier: list[int], pieces: list[int], typed: str, start: int, end: int
+    ) -> View:
+        own = [*pieces, self._end]
+        if earlier:
+            ids, kinds = [self._start, *earlier, *own], [1] * (1 + len(earlier)) + [0] * len(own)
+        else:
+            ids, kinds = [self._start, *own], [0] * (1 + len(own))
+        inputs = {"ids": ids, "earlier": kinds, "grams": grams(typed)}
         signals, cuts, shown = self._session.run(
-            ["signals", "cuts", "shown"], {"ids": ids, "grams": rows}
+            ["signals", "cuts", "shown"],
+            {name: np.array([row], dtype=np.int64) for name, row in inputs.items()},
         )
-        two, three, four = (
-            _calibrated(float(raw), *line)
-            for raw, line in zip(cuts[0], self._calibration, strict=True)
-        )
+        said = evidence(cuts[0], float(signals[0][self._harmless].sum()))
+        two, three, four = (1 / (1 + exp(-sum(map(mul, line, said)))) for line in self._calibration)
         by_id = dict(zip(self._signals, map(float, signals[0]), strict=True))
-        return View(start, end, (two, three, four), by_id, shown[0])
+        return View(start, end, (two, three, four), by_id, shown[0], said)
 
 
-def _calibrated(raw: float, slope: float, offset: float) -> float:
-    raw = min(max(raw, 1e-7), 1 - 1e-7)
-    return float(1 / (1 + np.exp(-(slope * np.log(raw / (1 - raw)) + offset))))
+def evidence(cuts: Iterable[float], harmless: float) -> tuple[float, ...]:
+    """What a calibrated probability is made of, to be weighed and added up: the logits of the
+    three cuts, that of no danger among the signals with its sign turned, and 1."""
+    return (*(_logit(float(raw)) for raw in cuts), -_logit(harmless), 1.0)
+
+
+def _logit(raw: float) -> float:
+    kept = min(max(raw, _LEAST), 1 - _LEAST)
+    return log(kept / (1 - kept))
 
 
 def _without_runs(ids: list[int]) -> list[int]:
@@ -186,8 +221,8 @@ def _without_runs(ids: list[int]) -> list[int]:
 def _windows(pieces: int) -> list[tuple[int, int]]:
     """Places of the windows, the last ending at the end.
 
-    They overlap by 24 pieces up to 584, which 2,000 characters of English stay below, and touch up
-    to 896. What has more is hardly words: there the model reads samples, only patterns read all.
+    They overlap by 16 pieces up to 592, which 2,000 characters of English stay below, and touch up
+    to 864. What has more is hardly words: there the model reads samples, only patterns read all.
     """
     if not pieces:
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -46,16 +46,25 @@ class Screener:
         languages = Languages.load(folder / "languages", levels, patterns.words)
         return cls(kinds, patterns, Model.load(model), languages)
 
-    def screen(self, text: str, course: Course = Course()) -> Assessment:  # noqa: B008 - frozen
-        """Assesses any string. Never raises: a failure inside counts as level 3, ``failed``."""
+    def screen(
+        self,
+        text: str,
+        course: Course = Course(),  # noqa: B008 - frozen
+        before: Sequence[str] = (),
+    ) -> Assessment:
+        """Assesses any string, in the light of the young person's messages before it.
+
+        ``before``: their texts, oldest first; the last three are enough. Never raises: a failure
+        inside counts as level 3, ``failed``.
+        """
         try:
-            return self._screen(text, course)
+            return self._screen(text, course, before)
         except Exception as error:
             _LOG.error("screening failed: %s", type(error).__name__)
             _, after = advance(course, Turn({}, at_least=3), frozenset())
             return Assessment(3, (), read=True, failed=True, course=after)
 
-    def _screen(self, text: str, course: Course) -> Assessment:
+    def _screen(self, text: str, course: Course, before: Sequence[str]) -> Assessment:
         reading = read(text)
         words = reading.text.split()
         mended = self.model.spelling.mend(words)
@@ -64,12 +73,13 @@ class Screener:
         def quote(start: int, end: int) -> str:
             return reading.quote(begins[start], begins[end] - 1)
 
-        def danger(find: Find) -> float:
-            around = (v.reached[1] for v in views if v.start < find.end and find.start < v.end)
-            return max(around, default=1.0)
+        def danger(find: Find) -> tuple[float, float]:
+            around = [v.reached for v in views if v.start < find.end and find.start < v.end]
+            _, high, immediate = map(max, zip(*around, strict=True)) if around else (1.0, 1.0, 1.0)
+            return high, immediate
 
         finds = self.patterns.find(mended)
-        views = self.model.views(words, mended)
+        views = self.model.views(words, mended, before)
         weighed = weigh(finds, self.kinds, course, danger)
         heard = self.languages.hear(reading)
         found = [*_quoted(weighed, quote), *judge(self.model, views, self.kinds, quote)]

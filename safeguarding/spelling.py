@@ -1,4 +1,4 @@
-"""Puts slips of the finger and dropped vowels right, one word for one; text-speak is normalise's.
+"""Puts slips of the finger right, one word for one; dropped vowels are left to vowels.
 
 It knows the words of the labelled examples that are spelled in full, and how often they come: a
 word it does not know is read as the commonest of those that are one slip away.
@@ -10,6 +10,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +20,7 @@ from tokenizers import Tokenizer
 from language.normalise import read
 from safeguarding.errors import SafeguardingError
 from safeguarding.examples import Example
+from safeguarding.vowels import VOWELS, Pairs, Vowels, without_vowels
 from safeguarding.written import load_words
 
 _SPELLED_IN_FULL = frozenset(
@@ -25,22 +28,26 @@ _SPELLED_IN_FULL = frozenset(
 )
 _SHORTEST, _LONGEST = 4, 20
 _OFTEN = 3  # times a word must come before another is read as it
-_VOWELS = frozenset("aeiou")
-_DROPPED = 0.4  # share of words without vowels from which on single letters are read too
-_MANY = 4
+_DROPPED = 0.4  # share of words without vowels from which on all are read as typed without
+_MANY, _FEW = 4, 3  # so many at least; so many are enough where no word has a vowel
+_TOGETHER = 2  # times two words must come one after the other
 
 
 @dataclass(frozen=True)
 class Spelling:
-    """Words by how often they come; forms with one letter left out; consonants of whole words."""
+    """Words and pairs of words by how often they come; forms with one letter left out; consonants
+    of whole words."""
 
     counts: Mapping[str, int]
+    pairs: Pairs
     forms: Mapping[str, tuple[str, ...]]
     consonants: Mapping[str, str]
     known: frozenset[str]
 
     @classmethod
-    def of(cls, counts: Mapping[str, int], known: Iterable[str] = ()) -> Self:
+    def of(
+        cls, counts: Mapping[str, int], pairs: Pairs | None = None, known: Iterable[str] = ()
+    ) -> Self:
         """``known``: further words that stay as they are."""
         forms: dict[str, list[str]] = {}
         consonants: dict[str, str] = {}
@@ -50,35 +57,44 @@ class Spelling:
             if _SHORTEST <= len(word) <= _LONGEST:
                 for form in _forms(word):
                     forms.setdefault(form, []).append(word)
-            consonants.setdefault(_without_vowels(word), word)
+            consonants.setdefault(without_vowels(word), word)
         frozen = {form: tuple(words) for form, words in forms.items()}
         whole = frozenset(word for word, count in counts.items() if count > 1)
-        return cls(counts, frozen, consonants, whole | frozenset(known))
+        return cls(counts, pairs or {}, frozen, consonants, whole | frozenset(known))
 
     def save(self, file: Path) -> None:
         """Writes what ``load`` reads."""
-        kept = {"counts": dict(self.counts), "known": sorted(self.known)}
+        pairs = [[*pair, count] for pair, count in self.pairs.items()]
+        kept = {"counts": dict(self.counts), "pairs": pairs, "known": sorted(self.known)}
         file.write_text(json.dumps(kept), "utf-8")
 
     @classmethod
     def load(cls, file: Path, known: Iterable[str] = ()) -> Self:
         """Raises ``OSError``, ``ValueError`` or ``KeyError``. ``known`` as for ``of``."""
         kept = json.loads(file.read_text("utf-8"))
-        return cls.of(kept["counts"], {*kept["known"], *known})
+        pairs = {(before, word): count for before, word, count in kept["pairs"]}
+        return cls.of(kept["counts"], pairs, {*kept["known"], *known})
 
     def mend(self, words: Sequence[str]) -> list[str]:
         """As many words as came in."""
-        bare = sum(1 for word in words if word.isalpha() and not _VOWELS.intersection(word))
-        dropped = bare >= _MANY and bare >= _DROPPED * len(words)
-        return [self._mended(word, dropped) for word in words]
+        letters = [word for word in words if word.isalpha()]
+        bare = sum(1 for word in letters if not VOWELS.intersection(word))
+        many = bare >= _MANY and bare >= _DROPPED * len(words)
+        if many or _FEW <= bare == len(letters):
+            return self._vowels.put_back(words, self.known)
+        return [self._mended(word) for word in words]
 
-    def _mended(self, word: str, dropped: bool) -> str:
+    @cached_property
+    def _vowels(self) -> Vowels:
+        return Vowels(self.counts, self.pairs)
+
+    def _mended(self, word: str) -> str:
         if not word.isalpha() or not word.isascii() or len(word) > _LONGEST:
             return word
-        if not _VOWELS.intersection(word):
-            if word in self.known and not dropped:
+        if not VOWELS.intersection(word):
+            if word in self.known:
                 return word
-            if len(word) > 2 or dropped:
+            if len(word) > 2:
                 return self.consonants.get(word, word)
         if len(word) < _SHORTEST or word in self.known:
             return word
@@ -89,7 +105,7 @@ class Spelling:
             if _one_slip(word, candidate)
         }
         if not candidates:
-            return self.consonants.get(word, word) if not _VOWELS.intersection(word[1:]) else word
+            return self.consonants.get(word, word) if not VOWELS.intersection(word[1:]) else word
         return max(candidates, key=lambda each: (each[0] == word[0], self.counts[each], each))
 
 
@@ -104,17 +120,19 @@ def known_words(tokenizer: Tokenizer, folder: Path) -> set[str]:
     return common | set(lists["keep"].split())
 
 
-def count_words(examples: Iterable[Example]) -> Counter[str]:
-    """How often each word comes in the examples that are spelled in full."""
+def count_words(examples: Iterable[Example]) -> tuple[Counter[str], Pairs]:
+    """How often each word, and each two together, come in the examples spelled in full.
+
+    A sentence mark counts as a word before others; pairs that come once are left out.
+    """
     counts: Counter[str] = Counter()
+    pairs: Counter[tuple[str, str]] = Counter()
     for example in examples:
         if example.kind in _SPELLED_IN_FULL:
-            counts.update(word for word in read(example.text).text.split() if word.isalpha())
-    return counts
-
-
-def _without_vowels(word: str) -> str:
-    return "".join(letter for letter in word if letter not in _VOWELS)
+            words = [".", *read(example.text).text.split()]
+            counts.update(word for word in words if word.isalpha() or word == ".")
+            pairs.update(pairwise(words))
+    return counts, {pair: count for pair, count in pairs.items() if count >= _TOGETHER}
 
 
 def _forms(word: str) -> set[str]:

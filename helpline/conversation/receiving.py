@@ -90,7 +90,8 @@ class Receiving:
         if tapped is not None:
             return replace(message, text=tapped.title, payload=tapped.payload), before
         assert incoming.text is not None
-        assessment = self._heart.screener.screen(incoming.text, course)
+        words = [each.text for each in before]
+        assessment = self._heart.screener.screen(incoming.text, course, words)
         screened = replace(
             message,
             text=incoming.text,

@@ -53,7 +53,7 @@ def evaluate(split: str, data: Path | None) -> dict[str, str]:
 
 
 def _sure(screener: Screener, each: Read) -> float:
-    views = screener.model.read(each.example.text)
+    views = screener.model.read(each.example.text, each.example.before)
     return max((view.reached[1] for view in views), default=0.0)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safeguarding.evaluation.report import table
-from safeguarding.examples import load_examples
+from safeguarding.examples import load_examples, load_turns
 from safeguarding.tuned import FOLDER as WEIGHTS
 from safeguarding.tuned import MANIFEST_FILE
 
@@ -21,11 +21,14 @@ def write(sections: Mapping[str, str], data: Path) -> str:
     measured = "\n\n".join(f"### {title}\n\n{body}" for title, body in sections.items())
     thresholds = ", ".join(f"{each:.3f}" for each in manifest["thresholds"])
     words = _TEMPLATE.read_text("utf-8")
+    turns = load_turns(data / "examples")
     return words.format(
         measured=measured,
         data=_data(data),
         thresholds=thresholds,
         digest=manifest["data"][:12],
+        turns=len(turns),
+        conversations=sum(not turn.before for turn in turns),
     )
 
 

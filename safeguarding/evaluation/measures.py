@@ -64,8 +64,8 @@ class Goal:
 
 
 def read_all(screener: Screener, examples: Iterable[Example]) -> list[Read]:
-    """Each message alone."""
-    return [Read(example, screener.screen(example.text)) for example in examples]
+    """Each message, after those before it if it has any."""
+    return [Read(each, screener.screen(each.text, before=each.before)) for each in examples]
 
 
 def follow_all(screener: Screener, dialogues: Iterable[Dialogue]) -> list[Followed]:
@@ -73,8 +73,8 @@ def follow_all(screener: Screener, dialogues: Iterable[Dialogue]) -> list[Follow
     followed = []
     for dialogue in dialogues:
         course, levels = Course(), []
-        for turn in dialogue.turns:
-            course = screener.screen(turn, course).course
+        for place, turn in enumerate(dialogue.turns):
+            course = screener.screen(turn, course, dialogue.turns[:place]).course
             levels.append(course.level)
         followed.append(Followed(dialogue, tuple(levels)))
     return followed

@@ -23,7 +23,9 @@ class _NoModel(Model):
     def __init__(self, spelling: Spelling) -> None:
         self.spelling = spelling
 
-    def views(self, typed: Sequence[str], mended: Sequence[str]) -> list[View]:
+    def views(
+        self, typed: Sequence[str], mended: Sequence[str], before: Sequence[str] = ()
+    ) -> list[View]:
         return []
 
 

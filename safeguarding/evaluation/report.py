@@ -87,6 +87,8 @@ def speed_table(speed: Speed) -> str:
     rows = [
         ["median to 160 characters, ms", f"{speed.median:.1f}", "-"],
         ["95th percentile to 160 characters, ms", f"{speed.p95:.1f}", "10"],
+        ["median after three such messages, ms", f"{speed.median_after:.1f}", "-"],
+        ["95th percentile after three such messages, ms", f"{speed.p95_after:.1f}", "10"],
         ["slowest of 2,000 characters, ms", f"{speed.longest:.0f}", "250"],
         ["ready after, s", f"{speed.ready:.1f}", "3"],
         ["memory of a process that only screens, MiB", f"{speed.memory:.0f}", "300"],

@@ -26,11 +26,14 @@ print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 @dataclass(frozen=True)
 class Speed:
-    """Milliseconds: median and 95th percentile to 160 characters, the slowest of 2,000; seconds
-    until ready and MiB at most of a process that only screens."""
+    """Milliseconds: median and 95th percentile to 160 characters, alone and after three such
+    messages, the slowest of 2,000; seconds until ready and MiB at most of a process that only
+    screens."""
 
     median: float
     p95: float
+    median_after: float
+    p95_after: float
     longest: float
     ready: float
     memory: float
@@ -45,6 +48,11 @@ def measure_speed(screener: Screener, texts: Sequence[str]) -> Speed:
         for text in short[:50]:
             screener.screen(text)
         took = sorted(_milliseconds(screener, text) for text in short)
+        after = sorted(
+            _milliseconds(screener, text, short[place - 3 : place])
+            for place, text in enumerate(short)
+            if place >= 3
+        )
         joined = " ".join(texts)
         cuts = range(0, min(len(joined) - _LONG, 20 * _LONG), _LONG)
         awkward = ["a" * _LONG, "🆘" * _LONG, "x9 " * 666, "qz" * 1000]
@@ -53,12 +61,16 @@ def measure_speed(screener: Screener, texts: Sequence[str]) -> Speed:
     finally:
         os.sched_setaffinity(0, cores)
     ready, memory = _fresh()
-    return Speed(took[len(took) // 2], took[int(len(took) * 0.95)], longest, ready, memory)
+    return Speed(*_middle(took), *_middle(after), longest, ready, memory)
 
 
-def _milliseconds(screener: Screener, text: str) -> float:
+def _middle(took: Sequence[float]) -> tuple[float, float]:
+    return took[len(took) // 2], took[int(len(took) * 0.95)]
+
+
+def _milliseconds(screener: Screener, text: str, before: Sequence[str] = ()) -> float:
     began = time.perf_counter()
-    screener.screen(text)
+    screener.screen(text, before=before)
     return (time.perf_counter() - began) * 1000
 
 

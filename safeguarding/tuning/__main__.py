@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from language.build import TOKENIZER_SHA256, WEIGHTS_FILE, WEIGHTS_SHA256, checked
 from language.embedding import TOKENIZER_FILE
-from safeguarding.examples import NOTHING, load_examples
+from safeguarding.examples import NOTHING, load_examples, load_turns
+from safeguarding.model import UNFITTED
 from safeguarding.signals import load_signals
 from safeguarding.spelling import Spelling, count_words, known_words
-from safeguarding.tuned import FOLDER, Tuned, data_digest
+from safeguarding.tuned import FOLDER, Array, Tuned, data_digest
 from safeguarding.tuning.network import Network, public_name
 from safeguarding.tuning.train import Plan, Preparer, train
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "safeguarding"
-_UNFITTED = {"calibration": [[1.0, 0.0]] * 3, "thresholds": [0.5, 0.5, 0.5]}
+_UNFITTED = {"calibration": UNFITTED, "thresholds": [0.5, 0.5, 0.5]}
 
 
-def tuned(network: Network, manifest: dict[str, object]) -> Tuned:
+def whole(network: Network) -> dict[str, Array]:
     """The network's weights under the names of the public ones."""
     named = network.state_dict().items()
-    weights = {public_name(name): value.float().numpy() for name, value in named}
-    return Tuned(weights, manifest)
+    return {public_name(name): value.float().numpy() for name, value in named}
 
 
-def go_on(network: Network, shipped: Tuned) -> None:
-    """Puts the shipped layers into the network."""
+def go_on(network: Network, weights: Mapping[str, Array]) -> None:
+    """Puts whole weights into the network."""
     state = network.state_dict()
     for name in state:
-        state[name] = torch.from_numpy(shipped.weights[public_name(name)])
+        state[name] = torch.from_numpy(weights[public_name(name)])
     network.load_state_dict(state)
 
 
@@ -44,7 +47,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=Plan.epochs)
     parser.add_argument("--half", action="store_true", help="compute in bfloat16")
     parser.add_argument(
-        "--onward", action="store_true", help="from the shipped layers, at a third of the pace"
+        "--onward",
+        action="store_true",
+        help="from the shipped layers, at a third of the pace; ships the mean of both ends",
     )
     chosen = parser.parse_args()
     plan = Plan(epochs=chosen.epochs, half=chosen.half)
@@ -55,15 +60,19 @@ def main() -> None:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     order = [*load_signals(DATA / "signals.yml"), NOTHING]
-    examples = load_examples(DATA / "examples")
+    examples = [*load_examples(DATA / "examples"), *load_turns(DATA / "examples")]
     print(f"{len(examples)} examples, {torch.get_num_threads()} threads", flush=True)
-    spelling = Spelling.of(count_words(examples), known_words(tokenizer, DATA))
+    spelling = Spelling.of(*count_words(examples), known_words(tokenizer, DATA))
     torch.manual_seed(plan.seed)
     prepare = Preparer(tokenizer, spelling, order, plan.seed)
     network = Network(weights, len(order))
-    if chosen.onward:
-        go_on(network, Tuned.load(FOLDER))
-    network = train(network, prepare, examples, plan)
+    public = load_file(str(weights))
+    before = Tuned.load(FOLDER).joined(public) if chosen.onward else None
+    if before is not None:
+        go_on(network, before)
+    found = whole(train(network, prepare, examples, plan))
+    if before is not None:
+        found = {name: (value + before[name]) * np.float32(0.5) for name, value in found.items()}
     manifest = {
         "weights": WEIGHTS_SHA256,
         "data": data_digest(DATA / "examples"),
@@ -74,7 +83,7 @@ def main() -> None:
         "signals": order,
         **_UNFITTED,
     }
-    tuned(network, manifest).save(FOLDER)
+    Tuned.of(found, public, manifest).save(FOLDER)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,73 +16,84 @@ import numpy as np
 import numpy.typing as npt
 
 from safeguarding.build import ROOT, build
-from safeguarding.examples import Example, load_examples
-from safeguarding.model import CUTS, Model
-from safeguarding.tuned import FOLDER, Tuned
+from safeguarding.examples import TURN, Dialogue, Example, load_dialogues, load_examples
+from safeguarding.model import CUTS, UNFITTED, Line, Model
+from safeguarding.tuned import FOLDER, Tuned, save_manifest
 
 DEVELOPMENT = ROOT / "data" / "safeguarding" / "development"
-UNFITTED: dict[str, Any] = {"calibration": [[1.0, 0.0]] * 3, "thresholds": [0.5, 0.5, 0.5]}
+NOT_YET: dict[str, Any] = {"calibration": UNFITTED, "thresholds": [0.5, 0.5, 0.5]}
 # Share of the harmless that the model alone may raise to 3 or 4, and to 4: below what the floors
 # allow (0.05 and 0.015), so that patterns and other writers have room.
-_RAISED_TO_3, _RAISED_TO_4 = 0.025, 0.0105
-_STEPS = 200
+_RAISED_TO_3, _RAISED_TO_4 = 0.04, 0.0105
+_STEPS, _RIDGE = 200, 3.0
+# A high risk taken for immediate danger is a far smaller mistake than a harmless message taken for
+# it, so it weighs less. Measured: from 0.3 to 0.01 level 4 noticed as 4 rises by 2 points, levels
+# 2 and 3 raised to 4 by 1.
+_BETWEEN = 0.01
 
 Numbers = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
-def calibrate(weights: Path, folder: Path = FOLDER) -> dict[str, Any]:
-    """Writes ``calibration`` and ``thresholds`` into the manifest of the tuned layers."""
-    tuned = Tuned.load(folder)
-    Tuned(tuned.weights, {**tuned.manifest, **UNFITTED}).save(folder)
+def calibrate(weights: Path) -> dict[str, Any]:
+    """Writes ``calibration`` and ``thresholds`` into the manifest of the shipped layers."""
+    tuned = Tuned.load(FOLDER)
+    save_manifest({**tuned.manifest, **NOT_YET}, FOLDER)
+    messages = load_examples(DEVELOPMENT)
+    turns = [turn for each in load_dialogues(DEVELOPMENT) for turn in _safe_turns(each)]
     with tempfile.TemporaryDirectory() as scratch:
         build(weights, Path(scratch))
         model = Model.load(Path(scratch))
-        examples = load_examples(DEVELOPMENT)
-        raw = np.array([_highest(model, example.text) for example in examples])
-    lines = [list(_fit(raw[:, n], _reached(examples, cut))) for n, cut in enumerate(CUTS)]
-    fitted = np.column_stack([_apply(raw[:, n], *line) for n, line in enumerate(lines)])
-    harmless = np.array([example.level <= 1 for example in examples])
+        read = [_said(model, example) for example in [*messages, *turns]]
+    levels = np.array([example.level for example in [*messages, *turns]])
+    known = np.arange(len(read)) < len(messages)
+    lines: list[Line] = [_line(read, levels, known, cut) for cut in CUTS]
+    reached = np.array([(said @ np.array(lines).T).max(axis=0) for said in read])
+    sure = 1 / (1 + np.exp(-reached))
+    harmless = levels <= 1
     thresholds = [
         0.5,
-        _above(fitted[harmless, 1], _RAISED_TO_3),
-        _above(fitted[harmless, 2], _RAISED_TO_4),
+        _above(sure[harmless, 1], _RAISED_TO_3),
+        _above(sure[harmless, 2], _RAISED_TO_4),
     ]
     found = {"calibration": lines, "thresholds": [round(each, 4) for each in thresholds]}
-    Tuned(tuned.weights, {**tuned.manifest, **found}).save(folder)
+    save_manifest({**tuned.manifest, **found}, FOLDER)
     return found
 
 
-def _highest(model: Model, text: str) -> tuple[float, ...]:
-    views = model.read(text)
-    return tuple(max((view.reached[n] for view in views), default=0.0) for n in range(len(CUTS)))
+def _safe_turns(dialogue: Dialogue) -> Iterator[Example]:
+    """The turns of a conversation that stays harmless, each after those before it."""
+    if max(dialogue.levels) <= 1:
+        for place, turn in enumerate(dialogue.turns):
+            level = dialogue.levels[place]
+            yield Example(turn, "N", level, TURN, before=dialogue.turns[:place])
 
 
-def _reached(examples: Sequence[Example], cut: int) -> Numbers:
-    return np.array([float(example.level >= cut) for example in examples])
+def _said(model: Model, example: Example) -> Numbers:
+    """What each view of the message says, a row for each."""
+    views = model.read(example.text, example.before)
+    return np.array([view.said for view in views] or [(0.0,) * len(UNFITTED[0])])
 
 
-def _fit(raw: Numbers, true: Numbers) -> tuple[float, float]:
-    """Platt scaling of the logit by Newton's method: slope and offset."""
-    logit = _logit(raw)
-    design = np.column_stack([logit, np.ones_like(logit)])
-    line = np.array([1.0, 0.0])
+def _line(read: Sequence[Numbers], levels: Numbers, known: Flags, cut: int) -> Line:
+    """The weights by which a message reaches ``cut``: those of its highest view, by ridge
+    regression on the logistic loss, from the plain ones on."""
+    plain = np.array(UNFITTED[CUTS.index(cut)])
+    highest = np.array([said[(said @ plain).argmax()] for said in read])[known]
+    true = (levels[known] >= cut).astype(float)
+    between = (levels[known] >= min(CUTS)) & (levels[known] < cut)
+    weight = np.where(between & (cut == max(CUTS)), _BETWEEN, 1.0)
+    line = plain.astype(float)
+    ridge = _RIDGE * np.diag([1.0] * (len(plain) - 1) + [1e-3])
     for _ in range(_STEPS):
-        said = 1 / (1 + np.exp(-design @ line))
-        bend = design.T @ (design * (said * (1 - said))[:, None]) + 1e-3 * np.eye(2)
-        move = np.linalg.solve(bend, design.T @ (true - said))
+        said = 1 / (1 + np.exp(-np.clip(highest @ line, -30, 30)))
+        bend = highest.T @ (highest * (weight * said * (1 - said))[:, None]) + ridge
+        slope = highest.T @ (weight * (true - said)) - ridge @ (line - plain / 2)
+        move = np.linalg.solve(bend, slope)
         line += np.clip(move, -0.5, 0.5)
         if np.abs(move).max() < 1e-9:
             break
-    return round(float(line[0]), 4), round(float(line[1]), 4)
-
-
-def _apply(raw: Numbers, slope: float, offset: float) -> Numbers:
-    return np.asarray(1 / (1 + np.exp(-(slope * _logit(raw) + offset))))
-
-
-def _logit(raw: Numbers) -> Numbers:
-    kept = np.clip(raw, 1e-7, 1 - 1e-7)
-    return np.log(kept / (1 - kept))
+    return [round(float(each), 4) for each in line]
 
 
 def _above(said: Numbers, share: float) -> float:

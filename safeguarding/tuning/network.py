@@ -21,10 +21,12 @@ EPSILON = 1e-12
 
 @dataclass(frozen=True)
 class Batch:
-    """``ids`` and ``mask`` [n, t]; ``grams`` flat with ``starts`` [n] as for an EmbeddingBag."""
+    """``ids``, ``mask`` and ``earlier`` [n, t]; ``grams`` flat with ``starts`` [n] as for an
+    EmbeddingBag. ``earlier``: pieces of the messages before, which are not pooled."""
 
     ids: Tensor
     mask: Tensor
+    earlier: Tensor
     grams: Tensor
     starts: Tensor
 
@@ -77,8 +79,9 @@ class Network(nn.Module):
         scale = words.abs().amax(dim=1, keepdim=True).clamp(min=1e-9) / 127
         self.register_buffer("words", torch.round(words / scale) * scale, persistent=False)
         places = public["embeddings.position_embeddings.weight"]
-        kind = public["embeddings.token_type_embeddings.weight"][0]
+        kind, other = public["embeddings.token_type_embeddings.weight"]
         self.register_buffer("places", places + kind, persistent=False)
+        self.register_buffer("second", other - kind, persistent=False)
         self.first = nn.LayerNorm(WIDTH, EPSILON)
         self.first.load_state_dict(_part(public, "embeddings.LayerNorm"))
         self.layers = nn.ModuleList()
@@ -97,10 +100,11 @@ class Network(nn.Module):
     def forward(self, batch: Batch, drop: float = 0.1) -> tuple[Tensor, Tensor, Tensor]:
         """Scores before softmax [n, signals] and sigmoid [n, 3]; the layer below [n, 256]."""
         x = self.words[batch.ids] + self.places[: batch.ids.shape[1]]
+        x = x + batch.earlier[..., None] * self.second
         x = self.first(x)
         for layer in self.layers:
             x = layer(x, batch.mask)
-        kept = batch.mask[..., None]
+        kept = (batch.mask & ~batch.earlier)[..., None]
         mean = (x * kept).sum(1) / kept.sum(1)
         most = x.masked_fill(~kept, -1e4).amax(1)
         spelled = self.gram_rows(batch.grams, batch.starts)

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from language.normalise import read
+from safeguarding.before import CONTEXT, context
 from safeguarding.examples import NOTHING, Example
 from safeguarding.grams import grams
 from safeguarding.spelling import Spelling
@@ -27,10 +28,13 @@ from safeguarding.tuning.network import Batch, Network
 from safeguarding.tuning.writing import Writer
 
 LONGEST = 126
+CUTS = (2, 3, 4)
 _BATCH = 48
 _FOLLOWED = 4  # steps after which the running mean follows
 _REWRITTEN = 0.45
-_BURIED = 0.3
+_PRECEDED = 0.25  # share of lone examples that are read after somebody's harmless words
+_OPENING = 60  # characters: the longest of those words
+_BURIED = 0.4
 _APART, _MARGIN = 0.3, 3.0
 _SHORT = 160
 _WARM = 0.1
@@ -51,9 +55,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Row:
-    """One text made ready: word pieces, n-grams, the place of its signal, its level, its pair."""
+    """One text made ready: word pieces, n-grams, the place of its signal, its level, its pair.
+
+    The first ``earlier`` of its pieces belong to the messages before it.
+    """
 
     ids: list[int]
+    earlier: int
     grams: list[int]
     signal: int
     level: int
@@ -84,34 +92,46 @@ class Preparer:
         )
 
     def plain(self, example: Example) -> Row:
-        """The text as typed."""
-        return self._row(example.text, example, fade=False)
+        """The text as typed, after those before it."""
+        return self._row(example.text, example.before, example, fade=False)
 
     def varied(self, example: Example, harmless: Sequence[str]) -> Row:
         """The text as typed or rewritten, alone or among harmless ones, some pieces hidden."""
-        text = example.text
-        if self._chance.random() < _BURIED and len(text) < 240:
-            around = self._chance.choices(harmless, k=self._chance.choice((1, 1, 2)))
+        text, before = example.text, example.before
+        if before:
+            if self._chance.random() < _REWRITTEN:
+                before = tuple(self._writer.rewrite(each) for each in before)
+        elif self._chance.random() < _PRECEDED:
+            openings = self._chance.choices(harmless, k=3)
+            before = tuple(each for each in openings if len(each) <= _OPENING)
+        elif self._chance.random() < _BURIED and len(text) < 240:
+            around = self._chance.choices(harmless, k=self._chance.choice((1, 1, 2, 3)))
             at = self._chance.randrange(len(around) + 1)
             joint = self._chance.choice((". ", " ", ", ", "\n"))
             text = joint.join([*around[:at], text, *around[at:]])
         if self._chance.random() < _REWRITTEN:
             text = self._writer.rewrite(text)
-        return self._row(text, example, fade=True)
+        return self._row(text, before, example, fade=True)
 
-    def _row(self, text: str, example: Example, *, fade: bool) -> Row:
+    def _row(self, text: str, before: Sequence[str], example: Example, *, fade: bool) -> Row:
         words = read(text).text.split()
-        mended = " ".join(self._spelling.mend(words))
-        ids = self._tokenizer.encode(mended, add_special_tokens=False).ids[:LONGEST]
+        ids = self._pieces(words)[:LONGEST]
+        turns = [self._pieces(read(each[-CONTEXT.characters :]).text.split()) for each in before]
+        earlier = context(turns, self._end)
         if fade:
             ids = [self._hidden if self._chance.random() < _FADED else piece for piece in ids]
         return Row(
-            [self._start, *ids, self._end],
+            [self._start, *earlier, *ids, self._end],
+            1 + len(earlier) if earlier else 0,
             grams(" ".join(words)),
             self._place[example.signal],
             example.level,
             example.pair,
         )
+
+    def _pieces(self, words: Sequence[str]) -> list[int]:
+        mended = " ".join(self._spelling.mend(words))
+        return self._tokenizer.encode(mended, add_special_tokens=False).ids
 
 
 def batches(rows: Sequence[Row], size: int, chance: random.Random) -> Iterator[list[Row]]:
@@ -143,26 +163,28 @@ def tensors(rows: Sequence[Row]) -> Batch:
     width = max(len(row.ids) for row in rows)
     ids = torch.zeros(len(rows), width, dtype=torch.long)
     mask = torch.zeros(len(rows), width, dtype=torch.bool)
+    earlier = torch.zeros(len(rows), width, dtype=torch.bool)
     for number, row in enumerate(rows):
         ids[number, : len(row.ids)] = torch.tensor(row.ids)
         mask[number, : len(row.ids)] = True
+        earlier[number, : row.earlier] = True
     flat = [gram for row in rows for gram in row.grams]
     starts = [0]
     for row in rows[:-1]:
         starts.append(starts[-1] + len(row.grams))
-    return Batch(ids, mask, torch.tensor(flat), torch.tensor(starts))
+    return Batch(ids, mask, earlier, torch.tensor(flat), torch.tensor(starts))
 
 
 def loss(network: Network, rows: Sequence[Row], weights: Tensor) -> Tensor:
     """Which signal, how high, and which half of a pair is the danger.
 
     Cross entropy of the signal, weighed so that rare ones count, and of the three cuts; a hinge
-    that keeps the halves of a minimal pair apart.
+    that keeps the halves of a minimal pair apart at every cut that lies between them.
     """
     signals, cuts, _ = network(tensors(rows))
     places = torch.tensor([row.signal for row in rows])
     levels = torch.tensor([row.level for row in rows])
-    reached = torch.stack([(levels >= cut).float() for cut in (2, 3, 4)], 1)
+    reached = torch.stack([(levels >= cut).float() for cut in CUTS], 1)
     which = functional.cross_entropy(signals.float(), places, weight=weights, label_smoothing=0.05)
     high = functional.binary_cross_entropy_with_logits(cuts.float(), reached)
     return which + 2 * high + _APART * _pairs_apart(rows, cuts.float())
@@ -173,11 +195,15 @@ def _pairs_apart(rows: Sequence[Row], cuts: Tensor) -> Tensor:
     for number, row in enumerate(rows):
         if row.pair is not None:
             halves.setdefault(row.pair, []).append(number)
-    whole = [sorted(both, key=lambda n: rows[n].level) for both in halves.values() if len(both) > 1]
-    if not whole:
+    apart = []
+    for both in halves.values():
+        first, *_, last = sorted([both[0], both[-1]], key=lambda n: rows[n].level)
+        lower, higher = rows[first].level, rows[last].level
+        apart += [(first, last, n) for n, cut in enumerate(CUTS) if lower < cut <= higher]
+    if not apart:
         return torch.zeros(())
-    low, high = torch.tensor([[both[0], both[-1]] for both in whole]).T
-    return functional.softplus(_MARGIN - (cuts[high, 1] - cuts[low, 1])).mean()
+    low, high, cut = torch.tensor(apart).T
+    return functional.softplus(_MARGIN - (cuts[high, cut] - cuts[low, cut])).mean()
 
 
 def train(network: Network, prepare: Preparer, examples: Sequence[Example], plan: Plan) -> Network:

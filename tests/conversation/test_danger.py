@@ -281,3 +281,20 @@ async def test_two_minutes_without_anybody_and_the_young_person_is_told_once(hel
         break
     said = texts(await helpline.young.events(access, 0), "service")
     assert sum("Nobody could come yet" in text for text in said) == 1
+
+
+async def test_a_message_is_screened_in_the_light_of_the_words_before_it(helpline):
+    # Given two young people of whom one has told what happens at home
+    _, told = await helpline.begin()
+    _, new = await helpline.begin()
+    await helpline.say(told, "my uncle hits me when hes drunk")
+    # When both write the same few words
+    for access in (told, new):
+        await helpline.say(access, "hes downstairs")
+    # Then they are grave for the first and not for the second
+    last = {}
+    for access in (told, new):
+        events = await helpline.young.events(access, 0)
+        own = [e for e in events if isinstance(e, Message) and e.sender == "young_person"]
+        last[access.conversation] = own[-1].level
+    assert last[told.conversation] >= 3 > last[new.conversation]

@@ -20,6 +20,8 @@ from language.normalise import read
         ("he\u200blp \u202eme\u202c", "help me"),
         ("h̷̢̛e̵l̶p̴", "help"),
         ("he t0ld me th1s", "he told me this"),
+        ("0n my way, k!ll1ng t!me", "on my way killing time"),
+        ("no!stop, omg!help", "no stop omg help"),
         ("h e l p  m e", "help me"),
         ("h.e.l.p", "help"),
         ("pleaaaase helppppp", "please help"),

@@ -23,7 +23,7 @@ FILE = Path(__file__).parents[2] / "data" / "safeguarding" / "behaviours.yml"
 WRITTEN = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 APPLIES_AT_LEAST = 0.5
 
-type Hear = Callable[[str, Course], Assessment]
+type Hear = Callable[..., Assessment]
 type Talk = tuple[str, ...]
 
 
@@ -182,10 +182,10 @@ def holds(expect: str, ways: list[list[Assessment]], than: list[Assessment] | No
 
 
 def told(hear: Hear, talk: Talk) -> list[Assessment]:
-    """Says a conversation to a screen, each message with the course so far."""
+    """Says a conversation to a screen, each message with the course and the words so far."""
     course, heard = Course(), []
-    for text in talk:
-        heard.append(hear(text, course))
+    for place, text in enumerate(talk):
+        heard.append(hear(text, course, talk[:place]))
         course = heard[-1].course
     return heard
 
@@ -264,7 +264,7 @@ def test_a_conversation_carries_what_it_has_heard(behaviour, hear):
 
 
 def _faulty(name: str) -> Hear:
-    def hear(text: str, course: Course) -> Assessment:
+    def hear(text: str, course: Course, before: Talk = ()) -> Assessment:
         level = {
             "silent": 0,
             "shouting": 4,

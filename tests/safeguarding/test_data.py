@@ -1,5 +1,6 @@
 """The labelled messages: enough of each signal, and none that the measuring sets already hold."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -7,11 +8,12 @@ import pytest
 
 from safeguarding.errors import SafeguardingError
 from safeguarding.evaluation.alike import nearly_in
-from safeguarding.examples import load_dialogues, load_examples
+from safeguarding.examples import load_dialogues, load_examples, load_turns
 from safeguarding.signals import load_signals
 from safeguarding.tuned import FOLDER, Tuned, data_digest
 
 SETS = ("examples", "development", "test")
+SHORT = 20
 ENOUGH = {4: 300, 3: 200, 2: 100}
 
 
@@ -59,15 +61,45 @@ def test_every_signal_named_exists_and_every_pair_has_two_halves(folder, sets, n
 def test_no_example_is_nearly_a_message_that_measures(folder, sets):
     # Given all messages that measure, those in conversations included
     measured = [each.text for name in ("development", "test") for each in sets[name]]
-    measured += [
+    measured += _turns_that_measure(folder)
+
+    # When the examples are compared with them, then none is nearly the same
+    assert list(nearly_in([each.text for each in sets["examples"]], measured)) == []
+
+
+def test_no_turn_of_an_example_conversation_is_nearly_one_that_measures(folder):
+    turns = [turn.text for turn in load_turns(folder / "examples") if len(turn.text) >= SHORT]
+    assert list(nearly_in(turns, _turns_that_measure(folder))) == []
+
+
+def _turns_that_measure(folder):
+    """All but the short answers ("yeah", "at my nans") that every conversation has."""
+    return [
         turn
         for name in ("development", "test")
         for dialogue in load_dialogues(folder / name)
         for turn in dialogue.turns
+        if len(turn) >= SHORT
     ]
 
-    # When the examples are compared with them, then none is nearly the same
-    assert list(nearly_in([each.text for each in sets["examples"]], measured)) == []
+
+def test_a_turn_is_read_after_at_most_three_others(tmp_path):
+    # Given a conversation of five turns
+    talk = {"id": "c", "turns": list("abcde"), "levels": [0, 0, 0, 4, 0]}
+    talk["signals"] = ["N", "N", "N", "A4", "N"]
+    (tmp_path / "conversations.jsonl").write_text(json.dumps(talk), "utf-8")
+
+    # Then each turn has its own label and the three before it, oldest first
+    turns = load_turns(tmp_path)
+    assert [turn.level for turn in turns] == [0, 0, 0, 4, 0]
+    assert [turn.before for turn in turns[:1] + turns[-1:]] == [(), ("b", "c", "d")]
+
+
+def test_a_conversation_without_a_label_for_each_turn_is_refused(tmp_path):
+    talk = {"id": "c", "turns": ["a", "b"], "levels": [0], "signals": ["N", "N"]}
+    (tmp_path / "conversations.jsonl").write_text(json.dumps(talk), "utf-8")
+    with pytest.raises(SafeguardingError, match=r"conversations\.jsonl, line 1: "):
+        load_turns(tmp_path)
 
 
 def test_a_planted_near_duplicate_is_found():

@@ -26,7 +26,7 @@ class _Says:
     def __init__(self, level=None):
         self.level = level
 
-    def screen(self, text, course=Course()):  # noqa: B008 - frozen
+    def screen(self, text, course=Course(), before=()):  # noqa: B008 - frozen
         level = int(text[0]) if self.level is None else self.level
         course = replace(course, level=max(course.level, level), turns=course.turns + 1)
         return Assessment(level, (), read=True, failed=False, course=course)

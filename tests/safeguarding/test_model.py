@@ -9,6 +9,7 @@ import pytest
 
 from language.build import WeightsRefused
 from safeguarding import SafeguardingError, Screener, build
+from safeguarding.before import CONTEXT, context
 from safeguarding.examples import load_examples
 from safeguarding.grams import MOST, ROWS, grams
 from safeguarding.model import SHOWN, WINDOW, Index, Model, _windows
@@ -23,12 +24,12 @@ def model() -> Model:
     return Model.load(MODEL)
 
 
-@pytest.mark.parametrize("pieces", [0, 1, 84, 85, 104, 500, 584, 896])
+@pytest.mark.parametrize("pieces", [0, 1, 64, 65, 96, 500, 592, 864])
 def test_every_word_piece_lies_in_a_window(pieces):
     # Given the windows of a message, then together they leave out nothing, and neighbours overlap
     windows = _windows(pieces)
     assert {p for start, end in windows for p in range(start, end)} == set(range(pieces))
-    assert len(windows) <= 14
+    assert len(windows) <= 18
     for (_, end), (start, _) in itertools.pairwise(windows):
         assert start <= end
 
@@ -60,6 +61,30 @@ def test_a_message_stands_alone(model):
     model.read("🆘" * 50)
     again = model.read("they took my passport")
     assert first[0].reached == again[0].reached
+
+
+def test_a_message_is_read_in_the_light_of_the_words_before_it(model):
+    # Given an answer that means something only after what was said before
+    alone = model.read("hes downstairs")[0].reached
+    after = model.read("hes downstairs", ["hiya", "my uncle hits me when hes drunk"])[0].reached
+
+    # Then it is graver there, and the view still stands for its own words
+    assert after[1] > alone[1] + 0.2
+    assert model.read("hes downstairs", ["hiya"])[0].end == 3
+
+
+def test_a_long_message_is_read_alone(model):
+    long = "i went to the shop with my nan and then we had tea " * 9
+    after = model.read(long, ["he has a knife"])
+    assert [v.reached for v in after] == [v.reached for v in model.read(long)]
+
+
+def test_earlier_words_are_bounded():
+    # Given long earlier turns, then the last pieces of the last three are kept, an end after each
+    assert context([[1, 2], [3]], 0) == [1, 2, 0, 3, 0]
+    assert context([[9], [1], [2], [3]], 0) == [1, 0, 2, 0, 3, 0]
+    assert len(context([list(range(500))] * 3, 0)) == CONTEXT.pieces
+    assert context([], 0) == []
 
 
 def test_evidence_is_a_labelled_example_of_the_signal(screener, folder):
@@ -121,7 +146,7 @@ def test_what_ships_is_small_and_what_runs_was_made_from_it():
 
 
 def test_saving_and_loading_tuned_layers_keeps_them_within_a_step(tmp_path):
-    # Given a matrix and a bias
+    # Given a matrix that is not among the public ones, and a bias
     chance = np.random.default_rng(1)
     weights = {"w": chance.normal(size=(300, 400)).astype(np.float32), "b": np.ones(5, np.float32)}
 
@@ -131,3 +156,16 @@ def test_saving_and_loading_tuned_layers_keeps_them_within_a_step(tmp_path):
     step = np.abs(weights["w"]).max(axis=1, keepdims=True) / 64
     assert (np.abs(loaded["w"] - weights["w"]) <= step / 2 + 1e-6).all()
     assert loaded["b"].tolist() == [1.0] * 5
+
+
+def test_what_tuning_changed_is_kept_as_two_thin_matrices(tmp_path):
+    # Given public weights, and tuned ones that differ by a change of low rank
+    chance = np.random.default_rng(2)
+    public = {"w": chance.normal(size=(300, 400)).astype(np.float32)}
+    change = chance.normal(size=(300, 20)) @ chance.normal(size=(20, 400)) / 100
+    weights = {"w": public["w"] + change.astype(np.float32)}
+
+    # When they are shipped and joined to the public ones again, then little is lost
+    Tuned.of(weights, public, {}).save(tmp_path)
+    joined = Tuned.load(tmp_path).joined(public)
+    assert np.abs(joined["w"] - weights["w"]).max() < 0.05 * np.abs(change).max()
