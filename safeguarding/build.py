@@ -44,7 +44,7 @@ from safeguarding.tuned import FOLDER, Tuned
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "data" / "safeguarding" / "examples"
-FAR = 1e4  # what is taken from a vector that must not be the greatest
+_FAR = 1e4  # what is taken from a vector that must not be the greatest
 _MOST_SHOWN = 150  # examples of each signal
 _SHOWN_FROM = 2  # the lowest level of the examples that serve as evidence
 
@@ -109,7 +109,7 @@ def graph(weights: Weights, signals: int) -> onnx.ModelProto:
     along = g.constant(np.array([1], dtype=np.int64))
     total = g.op("ReduceSum", g.op("Mul", x, own), along, keepdims=0)
     mean = g.op("Div", total, g.op("ReduceSum", own, along, keepdims=0))
-    away = g.op("Mul", second, g.constant(np.array(FAR, dtype=np.float32)))
+    away = g.op("Mul", second, g.constant(np.array(_FAR, dtype=np.float32)))
     most = g.op("ReduceMax", g.op("Sub", x, away), axes=[1], keepdims=0)
     spelled = g.op(
         "ReduceMean", rows(g, weights["gram_rows.weight"], "grams"), axes=[1], keepdims=0

@@ -169,13 +169,11 @@ class Model:
 
     def _context(self, before: Sequence[str]) -> list[int]:
         turns = []
-        for text in reversed(before):
+        for text in before[-CONTEXT.turns :]:
             words = self.spelling.mend(read(text[-CONTEXT.characters :]).text.split())
             encoding = self._tokenizer.encode(" ".join(words), add_special_tokens=False)
             turns.append(encoding.ids)
-            if sum(map(len, turns)) >= CONTEXT.pieces or len(turns) == CONTEXT.turns:
-                break
-        return context(turns[::-1], self._end)
+        return context(turns, self._end)
 
     def _view(
         self, earlier: list[int], pieces: list[int], typed: str, start: int, end: int

@@ -46,8 +46,8 @@ def calibrate(weights: Path) -> dict[str, Any]:
         model = Model.load(Path(scratch))
         read = [_said(model, example) for example in [*messages, *turns]]
     levels = np.array([example.level for example in [*messages, *turns]])
-    known = np.arange(len(read)) < len(messages)
-    lines: list[Line] = [_line(read, levels, known, cut) for cut in CUTS]
+    labelled = np.arange(len(read)) < len(messages)  # turns only bound what may be raised
+    lines: list[Line] = [_line(read, levels, labelled, cut) for cut in CUTS]
     reached = np.array([(said @ np.array(lines).T).max(axis=0) for said in read])
     sure = 1 / (1 + np.exp(-reached))
     harmless = levels <= 1
@@ -75,13 +75,13 @@ def _said(model: Model, example: Example) -> Numbers:
     return np.array([view.said for view in views] or [(0.0,) * len(UNFITTED[0])])
 
 
-def _line(read: Sequence[Numbers], levels: Numbers, known: Flags, cut: int) -> Line:
-    """The weights by which a message reaches ``cut``: those of its highest view, by ridge
-    regression on the logistic loss, from the plain ones on."""
+def _line(read: Sequence[Numbers], levels: Numbers, labelled: Flags, cut: int) -> Line:
+    """The weights of ``evidence`` by which a message reaches ``cut``: logistic regression on its
+    highest view, with a ridge that draws them towards half of the uncalibrated ones."""
     plain = np.array(UNFITTED[CUTS.index(cut)])
-    highest = np.array([said[(said @ plain).argmax()] for said in read])[known]
-    true = (levels[known] >= cut).astype(float)
-    between = (levels[known] >= min(CUTS)) & (levels[known] < cut)
+    highest = np.array([said[(said @ plain).argmax()] for said in read])[labelled]
+    true = (levels[labelled] >= cut).astype(float)
+    between = (levels[labelled] >= min(CUTS)) & (levels[labelled] < cut)
     weight = np.where(between & (cut == max(CUTS)), _BETWEEN, 1.0)
     line = plain.astype(float)
     ridge = _RIDGE * np.diag([1.0] * (len(plain) - 1) + [1e-3])

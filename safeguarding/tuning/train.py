@@ -23,12 +23,12 @@ from language.normalise import read
 from safeguarding.before import CONTEXT, context
 from safeguarding.examples import NOTHING, Example
 from safeguarding.grams import grams
+from safeguarding.model import CUTS
 from safeguarding.spelling import Spelling
 from safeguarding.tuning.network import Batch, Network
 from safeguarding.tuning.writing import Writer
 
 LONGEST = 126
-CUTS = (2, 3, 4)
 _BATCH = 48
 _FOLLOWED = 4  # steps after which the running mean follows
 _REWRITTEN = 0.45
