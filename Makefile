@@ -23,6 +23,7 @@ bench: setup-test
 
 evaluate: setup-test
 	@$(SERVICE)/python -m safeguarding.evaluation $(if $(DATA),--data $(DATA))
+	@.venvs/bot/bin/python -m bot.evaluate
 
 # Trains the danger model anew from the public weights and data/ (about 50 minutes on two cores)
 # and freezes its thresholds; needs Python 3.11. The last step of a change to the examples.

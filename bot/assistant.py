@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -14,20 +15,22 @@ from rasa.core.lock_store import InMemoryLockStore
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.core.processor import MessageProcessor
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import SlotSet
+from rasa.shared.core.events import Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot import state as states
 from bot import topics
 from bot.carried import CarriedTrackerStore
+from bot.follow_up import FollowUp
+from bot.leaving import Leaving
 from bot.runner import Processor
 from bot.tracker import Tracker
 
 ROOT = Path(__file__).resolve().parents[1]
 LEVEL_SLOT = "danger_level"
 ACTION_SECONDS = 2.5  # the service gives the whole turn 4 s
-_PAYLOAD = re.compile(r"/(?P<intent>[a-z][a-z0-9_]*)(?:\{.*\})?", re.DOTALL)
+_PAYLOAD = re.compile(r"/(?P<intent>[a-z][a-z0-9_]*)(?P<entities>\{.*\})?", re.DOTALL)
 _NEVER_BY_BUTTON = frozenset({"restart", "session_start", "back"})
 
 
@@ -83,6 +86,8 @@ class Assistant:
     ) -> None:
         self._topics = topics.load(ROOT / "data" / "nlu")
         self._processor = processor
+        self._follow_up = FollowUp(processor.domain, topics.intents(self._topics))
+        self._leaving = Leaving(processor.domain)
         self._store = store
         self._memory = memory
 
@@ -135,30 +140,50 @@ class Assistant:
         past = states.read(turn.state)
         tracker = Tracker.from_events(name, past, self.domain.slots, domain=self.domain)
         replies = Replies()
-        message = UserMessage(self._heard(turn), replies, name, input_channel="turn")
-        if turn.text is not None:
-            message.parse_data = await self.understand(turn.text)
+        heard = await self._hear(turn)
+        said = self._follow_up.heard_as(tracker, heard)
+        message = UserMessage(said["text"], replies, name, input_channel="turn", parse_data=said)
         with self._store.carrying(tracker):
             await self._processor.fetch_tracker_and_update_session(name, replies)
             if any(slot.name == LEVEL_SLOT for slot in self.domain.slots):
                 tracker.update(SlotSet(LEVEL_SLOT, float(turn.level)), self.domain)
+            for event in self._before(tracker, turn, heard):
+                tracker.update(event, self.domain)
             await self._processor.handle_message(message)
-        return self._outcome(tracker, replies)
+        events = self._follow_up.goes_on_from(past, said) or list(tracker.events)
+        return self._outcome(tracker, events, replies, heard["intent"])
 
-    def _heard(self, turn: Turn) -> str:
+    async def _hear(self, turn: Turn) -> dict[str, Any]:
+        """Return what was typed or tapped as Rasa's parse data."""
         if turn.text is not None:
-            return turn.text
+            return await self.understand(turn.text)
         named = _PAYLOAD.fullmatch(turn.payload or "")
         intents = set(self.domain.intents) - _NEVER_BY_BUTTON
         if named is None or named["intent"] not in intents:
             raise UnknownPayload("no such button")
-        return turn.payload or ""
+        given = json.loads(named["entities"] or "{}")
+        return {
+            "text": turn.payload,
+            "intent": {"name": named["intent"], "confidence": 1.0},
+            "entities": [{"entity": name, "value": value} for name, value in given.items()],
+        }
 
-    def _outcome(self, tracker: DialogueStateTracker, replies: Replies) -> Outcome:
-        events = list(tracker.events)
+    def _before(
+        self, tracker: DialogueStateTracker, turn: Turn, heard: dict[str, Any]
+    ) -> list[Event]:
+        """Return what a message changes before it is answered."""
+        left = self._leaving.events(tracker, heard, turn.level, typed=turn.text is not None)
+        return [*self._follow_up.unanswered(tracker, heard["intent"]["name"]), *left]
+
+    def _outcome(
+        self,
+        tracker: DialogueStateTracker,
+        events: list[Event],
+        replies: Replies,
+        intent: dict[str, Any],
+    ) -> Outcome:
         if self._memory:
             events = states.trim(events, self._memory, self.domain)
-        intent = tracker.latest_message.intent if tracker.latest_message else {}
         return Outcome(
             replies=replies.as_json(),
             state=states.write(events),

@@ -1,6 +1,6 @@
-"""Rasa's logistic regression, kept as plain arrays; features come from the rest of the pipeline.
+"""A linear classifier of intents, kept as plain arrays; features come from the pipeline.
 
-Rasa keeps the fitted object with ``skops``, whose import alone takes 8.5 s. Three arrays in an
+Rasa keeps a fitted object with ``skops``, whose import alone takes 8.5 s. Three arrays in an
 ``.npz`` file load in a millisecond, and nothing in them can run code.
 """
 
@@ -19,8 +19,12 @@ from rasa.nlu.classifiers.logistic_regression_classifier import LogisticRegressi
 from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
+from sklearn.svm import LinearSVC
 
 FILE = "classifier.npz"
+# A margin becomes a confidence by a logistic curve, so that the fallback's 0.3 lies where nine in
+# ten messages that are none of ours fall below it (development split), and 0 is 0.8.
+SLOPE, MIDDLE = 4.0, -0.35
 
 
 class NotTrained(Exception):
@@ -28,23 +32,18 @@ class NotTrained(Exception):
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class PlainLogisticRegression(LogisticRegressionClassifier):  # type: ignore[misc]
-    """Multinomial logistic regression over word counts and the sentence embedding.
+class LinearIntents(LogisticRegressionClassifier):  # type: ignore[misc]
+    """One against the rest by the widest margin, every intent weighing the same.
 
-    The two kinds of features are scaled to a fixed length each before they are joined, so that a
-    long message does not drown its own meaning in counts.
+    Words, parts of words and the sentence embedding are scaled to length 1 each before they are
+    joined, so that a long message does not drown its own meaning in counts. Measured beside
+    logistic regression on the development split: 2 points better, and trained far faster.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """``C``: inverse regularisation. ``counts``, ``meaning``: the length of each part."""
-        return {
-            **LogisticRegressionClassifier.get_default_config(),
-            "C": 10.0,
-            "max_iter": 1000,
-            "counts": 1.0,
-            "meaning": 1.0,
-        }
+        """``C``: inverse regularisation."""
+        return {**LogisticRegressionClassifier.get_default_config(), "C": 1.0}
 
     def __init__(
         self,
@@ -54,25 +53,23 @@ class PlainLogisticRegression(LogisticRegressionClassifier):  # type: ignore[mis
         resource: Resource,
     ) -> None:
         super().__init__(config, name, model_storage, resource)
-        self.clf.C = self.config["C"]
+        self.clf = LinearSVC(C=self.config["C"], class_weight="balanced", random_state=0)
         self._names: list[str] = []
         self._weights: npt.NDArray[np.float32] | None = None  # [features, intents]
         self._bias: npt.NDArray[np.float32] | None = None  # [intents]
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Set ``intent`` and ``intent_ranking`` on each message.
+        """Set ``intent`` and ``intent_ranking`` on each message; a confidence is 0 to 1.
 
+        Confidences of one message do not add up to 1: each says how sure that intent is alone.
         Raises NotTrained when there are no weights.
         """
         if self._weights is None or self._bias is None:
             raise NotTrained("The classifier has not been trained.")
-        if not messages:
-            return messages
-        scores = np.vstack([self._scores(message) for message in messages])
-        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-        for message, row in zip(messages, odds / odds.sum(axis=1, keepdims=True), strict=True):
-            order = np.argsort(-row)[: self.config["ranking_length"] or None]
-            ranking = [{"name": self._names[i], "confidence": float(row[i])} for i in order]
+        for message in messages:
+            sure = 1 / (1 + np.exp(-SLOPE * (self._margins(message) - MIDDLE)))
+            order = np.argsort(-sure)[: self.config["ranking_length"] or None]
+            ranking = [{"name": self._names[i], "confidence": float(sure[i])} for i in order]
             message.set("intent", ranking[0], add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
         return messages
@@ -101,7 +98,7 @@ class PlainLogisticRegression(LogisticRegressionClassifier):  # type: ignore[mis
         resource: Resource,
         execution_context: ExecutionContext,
         **kwargs: Any,
-    ) -> PlainLogisticRegression:
+    ) -> LinearIntents:
         """Load the weights; raises if the model has none, as a silent bot is worse than no bot."""
         component = cls(config, execution_context.node_name, model_storage, resource)
         with (
@@ -112,36 +109,31 @@ class PlainLogisticRegression(LogisticRegressionClassifier):  # type: ignore[mis
             component._weights, component._bias = arrays["weights"], arrays["bias"]
         return component
 
-    def _scores(self, message: Message) -> npt.NDArray[np.float32]:
-        """Return a score per intent; joining the parts first, as training does, takes 1 ms more."""
-        scores, used = self._bias, 0
-        counts, meaning = self._scales(message)
+    def _margins(self, message: Message) -> npt.NDArray[np.float32]:
+        """Return a margin per intent; joining the parts first, as in training, takes 1 ms more."""
+        margins, used = self._bias, 0
         for each in _sentence_features(message):
+            scale, width = _scale(each), each.features.shape[1]
             if each.is_sparse():
                 found = each.features.tocoo()
-                scores = scores + (found.data * counts) @ self._weights[used + found.col]
+                margins = margins + (found.data * scale) @ self._weights[used + found.col]
             else:
-                end = used + each.features.shape[1]
-                scores = scores + (each.features[0] * meaning) @ self._weights[used:end]
-            used += each.features.shape[1]
-        return np.asarray(scores)
-
-    def _scales(self, message: Message) -> tuple[np.float32, np.float32]:
-        """Return what to multiply counts and embedding by, so that each has its length."""
-        counts = [each.features.data for each in _sentence_features(message) if each.is_sparse()]
-        norm = float(np.sqrt(sum(float((each**2).sum()) for each in counts))) or 1.0
-        return np.float32(self.config["counts"] / norm), np.float32(self.config["meaning"])
+                margins = margins + (each.features[0] * scale) @ self._weights[used : used + width]
+            used += width
+        return np.asarray(margins)
 
     def _create_X(self, messages: list[Message]) -> scipy.sparse.csr_matrix:
-        rows = []
-        for message in messages:
-            counts, meaning = self._scales(message)
-            parts = [
-                each.features * (counts if each.is_sparse() else meaning)
-                for each in _sentence_features(message)
-            ]
-            rows.append(scipy.sparse.hstack(parts))
+        rows = [
+            scipy.sparse.hstack([f.features * _scale(f) for f in _sentence_features(message)])
+            for message in messages
+        ]
         return scipy.sparse.vstack(rows, format="csr")
+
+
+def _scale(part: Features) -> np.float32:
+    """Return what to multiply one kind of features by, so that it has length 1."""
+    values = part.features.data if part.is_sparse() else part.features[0]
+    return np.float32(1 / (float(np.sqrt((values**2).sum())) or 1.0))
 
 
 def _sentence_features(message: Message) -> list[Features]:

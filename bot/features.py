@@ -10,6 +10,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
     is_trainable=False,
 )
 class SentenceEmbedding(DenseFeaturizer, GraphComponent):  # type: ignore[misc]
-    """Adds one vector [1, 384] of length 1 to each message, from its raw text."""
+    """Adds one vector [1, 384] of length 1 to each message, from its words as read."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -67,9 +68,9 @@ class SentenceEmbedding(DenseFeaturizer, GraphComponent):  # type: ignore[misc]
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the vector to each message that has a text."""
         for message in messages:
-            text = message.get(TEXT)
-            if text:
-                vector = self._embedder.embed([text])
+            tokens = message.get(TOKENS_NAMES[TEXT])
+            if tokens:
+                vector = self._embedder.embed([" ".join(token.text for token in tokens)])
                 message.add_features(
                     Features(vector, FEATURE_TYPE_SENTENCE, TEXT, self._identifier)
                 )

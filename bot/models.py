@@ -13,9 +13,14 @@ from pathlib import Path
 
 TRUSTED = "trained.sha256"
 EMBEDDING = "models/embedding"
+WORDS = "models/danger/words.json"
 _SOURCES = ("config.yml", "domain.yml")
 _FOLDERS = ("data/nlu", "data/stories", "data/rules", "data/responses")
-_CODE = ("bot/classifier.py", "bot/features.py", "bot/train.py", "language/embedding.py")
+_CODE = (
+    *("bot/classifier.py", "bot/features.py", "bot/reader.py", "bot/train.py"),
+    *("language/embedding.py", "language/normalise.py", "language/textspeak.py"),
+    *("language/textspeak.yml", "language/spelling.py", "language/vowels.py"),
+)
 
 
 class ModelRefused(Exception):
@@ -72,6 +77,7 @@ def _inputs(root: Path) -> Iterator[Path]:
     yield from (root / name for name in (*_SOURCES, *_CODE))
     yield root / EMBEDDING / "model.onnx"
     yield root / EMBEDDING / "tokenizer.json"
+    yield root / WORDS
     for folder in _FOLDERS:
         yield from sorted((root / folder).rglob("*.yml"))
 

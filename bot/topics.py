@@ -26,3 +26,8 @@ def load(folder: Path) -> dict[str, str]:
 def topic_of(known: dict[str, str], intent: str | None) -> str:
     """Return the topic's id, ``chitchat`` or ``none``."""
     return NOTHING if intent in _NOT_UNDERSTOOD else known.get(str(intent), NOTHING)
+
+
+def intents(known: dict[str, str]) -> set[str]:
+    """Return the intents that stand for a topic."""
+    return {intent for intent, topic in known.items() if topic not in {NOTHING, SMALL_TALK}}

@@ -23,8 +23,10 @@ from helpline.conversation.retention import purge_now
 from helpline.conversation.wording import Wording, WordingBroken
 from helpline.desk.routes import blueprint as desk
 from helpline.dialogue import Dialogue
+from helpline.facts import Facts, FactsError
 from helpline.headers import security_headers
 from helpline.openapi import ONLY_DESCRIPTION, Description
+from helpline.serving import values_of
 from helpline.settings import Settings, SettingsError
 from helpline.store.database import Database
 from safeguarding import Policy, SafeguardingError, Screener
@@ -53,6 +55,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         ),
         screener=Screener.load(DATA / "safeguarding"),
         policy=Policy.load(DATA / "safeguarding"),
+        facts=Facts.load(DATA / "facts", values_of(settings)),
         wording=Wording.load(DATA / "service" / "wording.yml"),
         clock=lambda: datetime.now(UTC),
         opens=settings.opens,
@@ -153,7 +156,7 @@ def main() -> None:
     try:
         settings = Settings.load()
         app = create_app(settings)
-    except (SettingsError, SafeguardingError, WordingBroken) as error:
+    except (SettingsError, SafeguardingError, WordingBroken, FactsError) as error:
         sys.exit(f"waymark: {error}")
     app.run(host=settings.host, port=settings.port, single_process=True, access_log=False)
 

@@ -63,6 +63,27 @@ def understand() -> None:
 
 
 @main.group()
+def content() -> None:
+    """What the assistant says, for those who edit it."""
+
+
+@content.command("check")
+def content_check() -> None:
+    """Check examples, replies, rules and facts; each fault with its file and line."""
+    from content import cli
+
+    sys.exit(cli.check())
+
+
+@main.command()
+def facts() -> None:
+    """List the facts that are due, to be checked, missing or unused."""
+    from content import cli
+
+    sys.exit(cli.facts())
+
+
+@main.group()
 def staff() -> None:
     """Members of staff."""
 

@@ -27,6 +27,7 @@ from language.build import (
 )
 from language.embedding import TOKENIZER_FILE
 from language.graph import Graph, Weights, encoder, linear, rows
+from language.spelling import Spelling
 from safeguarding.errors import SafeguardingError
 from safeguarding.examples import Example, load_examples
 from safeguarding.model import (
@@ -39,8 +40,8 @@ from safeguarding.model import (
     Index,
     Model,
 )
-from safeguarding.spelling import Spelling, count_words, known_words
 from safeguarding.tuned import FOLDER, Tuned
+from safeguarding.words import count_words, known_words
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "data" / "safeguarding" / "examples"

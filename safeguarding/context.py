@@ -19,7 +19,7 @@ _IF_BEFORE = 6
 _DISTRESS_TURNS = 3
 _OWN_ACTS = frozenset({"suicide", "medical"})
 _SURE = 0.9
-_SHARED = 0.5
+_SHARED, _LIKELY = 0.5, 0.7
 _LESS_SURE = 0.15
 
 
@@ -102,7 +102,7 @@ def weigh(
             current = rule(current, kind, marks, course)
         if not find.sure and not _serious_before(find, course):
             high, immediate = danger(find)
-            if immediate < _SHARED:
+            if immediate < _LIKELY:
                 current = _lower(current, 2 if high < _SHARED else 3)
         weighed.append(current)
     return weighed

@@ -19,10 +19,10 @@ from tokenizers import Tokenizer
 
 from language.embedding import TOKENIZER_FILE
 from language.normalise import read
+from language.spelling import Spelling
 from safeguarding.before import CONTEXT, context
 from safeguarding.errors import SafeguardingError
 from safeguarding.grams import grams
-from safeguarding.spelling import Spelling
 
 MODEL_FILE, INDEX_FILE = "model.onnx", "examples.npz"
 WORDS_FILE, MANIFEST_FILE = "words.json", "manifest.json"

@@ -19,6 +19,7 @@ from helpline.conversation.heart import Heart
 from helpline.conversation.locks import Locks
 from helpline.conversation.sealing import Carried, open_carried, open_event, seal_carried
 from helpline.dialogue import AssistantDown, Turn
+from helpline.facts import FactsError
 from helpline.store import conversations
 from helpline.store.conversations import ConversationRow
 from helpline.vault import SealBroken
@@ -105,7 +106,7 @@ class Answering:
             return
         try:
             await self._ask(access, row, message)
-        except (AssistantDown, SealBroken, KeyError, ValueError) as error:
+        except (AssistantDown, FactsError, SealBroken, KeyError, ValueError) as error:
             if not isinstance(error, AssistantDown):
                 log.error("a turn failed: %s", type(error).__name__)
             wording = self._heart.wording
@@ -140,7 +141,11 @@ class Answering:
             )
         finally:
             slow.cancel()
-        said = [Bubble("assistant", reply.text, reply.buttons) for reply in turn.replies]
+        today = heart.clock().date()
+        said = [
+            Bubble("assistant", heart.facts.fill(reply.text, today), reply.buttons)
+            for reply in turn.replies
+        ]
         if message.level == HIGH_RISK and turn.topic in NO_ANSWER:
             said = []  # beside an offer of help, "I don't know that" would be all they hear
         if message.level == CONCERN and row.owner == "assistant":

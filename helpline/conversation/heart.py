@@ -8,6 +8,7 @@ from helpline.broadcast import Broadcast, Signal
 from helpline.conversation.offered import Offered
 from helpline.conversation.wording import Wording
 from helpline.dialogue import Dialogue
+from helpline.facts import Facts
 from helpline.store.database import Database
 from safeguarding import Policy, Screener
 
@@ -22,6 +23,7 @@ class Heart:
     dialogue: Dialogue
     screener: Screener
     policy: Policy
+    facts: Facts
     wording: Wording
     clock: Callable[[], datetime]
     opens: Callable[[datetime], str | None]

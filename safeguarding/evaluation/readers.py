@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from language.spelling import Spelling
 from safeguarding.model import Model, View
 from safeguarding.patterns import Find, Patterns
 from safeguarding.screen import Screener
-from safeguarding.spelling import Spelling
 
 
 class _NoPatterns(Patterns):

@@ -14,22 +14,24 @@ from tokenizers import Tokenizer
 
 from language.build import TOKENIZER_SHA256, WEIGHTS_FILE, WEIGHTS_SHA256, checked
 from language.embedding import TOKENIZER_FILE
+from language.spelling import Spelling
 from safeguarding.examples import NOTHING, load_examples, load_turns
 from safeguarding.model import UNFITTED
 from safeguarding.signals import load_signals
-from safeguarding.spelling import Spelling, count_words, known_words
 from safeguarding.tuned import FOLDER, Array, Tuned, data_digest
+from safeguarding.tuning.low_rank import LowRank
 from safeguarding.tuning.network import Network, public_name
 from safeguarding.tuning.train import Plan, Preparer, train
+from safeguarding.words import count_words, known_words
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "safeguarding"
 _UNFITTED = {"calibration": UNFITTED, "thresholds": [0.5, 0.5, 0.5]}
 
 
 def whole(network: Network) -> dict[str, Array]:
-    """The network's weights under the names of the public ones."""
+    """A copy of the network's weights under the names of the public ones."""
     named = network.state_dict().items()
-    return {public_name(name): value.float().numpy() for name, value in named}
+    return {public_name(name): value.float().numpy().copy() for name, value in named}
 
 
 def go_on(network: Network, weights: Mapping[str, Array]) -> None:
@@ -67,11 +69,13 @@ def main() -> None:
     prepare = Preparer(tokenizer, spelling, order, plan.seed)
     network = Network(weights, len(order))
     public = load_file(str(weights))
-    before = Tuned.load(FOLDER).joined(public) if chosen.onward else None
-    if before is not None:
-        go_on(network, before)
-    found = whole(train(network, prepare, examples, plan))
-    if before is not None:
+    rank = LowRank({n: v for n, v in network.state_dict().items() if public_name(n) in public})
+    if chosen.onward:
+        go_on(network, Tuned.load(FOLDER).joined(public))
+        rank.hold(network)
+    before = whole(network)
+    found = whole(train(network, prepare, examples, plan, rank))
+    if chosen.onward:
         found = {name: (value + before[name]) * np.float32(0.5) for name, value in found.items()}
     manifest = {
         "weights": WEIGHTS_SHA256,

@@ -20,17 +20,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from language.normalise import read
+from language.spelling import Spelling
 from safeguarding.before import CONTEXT, context
 from safeguarding.examples import NOTHING, Example
 from safeguarding.grams import grams
 from safeguarding.model import CUTS
-from safeguarding.spelling import Spelling
+from safeguarding.tuning.low_rank import LowRank
 from safeguarding.tuning.network import Batch, Network
 from safeguarding.tuning.writing import Writer
 
 LONGEST = 126
 _BATCH = 48
 _FOLLOWED = 4  # steps after which the running mean follows
+_HELD = 160  # steps after which the change is cut to its rank again
 _REWRITTEN = 0.45
 _PRECEDED = 0.25  # share of lone examples that are read after somebody's harmless words
 _OPENING = 60  # characters: the longest of those words
@@ -206,7 +208,13 @@ def _pairs_apart(rows: Sequence[Row], cuts: Tensor) -> Tensor:
     return functional.softplus(_MARGIN - (cuts[high, cut] - cuts[low, cut])).mean()
 
 
-def train(network: Network, prepare: Preparer, examples: Sequence[Example], plan: Plan) -> Network:
+def train(
+    network: Network,
+    prepare: Preparer,
+    examples: Sequence[Example],
+    plan: Plan,
+    rank: LowRank,
+) -> Network:
     """Tunes ``network``; returns the running mean of its weights over the last steps."""
     chance = random.Random(plan.seed)  # noqa: S311 - not for secrets
     harmless = [e.text for e in examples if e.signal == NOTHING and len(e.text) < _SHORT]
@@ -235,6 +243,8 @@ def train(network: Network, prepare: Preparer, examples: Sequence[Example], plan
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             step += 1
+            if step % _HELD == 0:
+                rank.hold(network)
             total += float(now.detach())
             if step % _FOLLOWED == 0:
                 _follow(mean, network, min(0.992, step / (step + 80)))

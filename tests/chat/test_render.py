@@ -1,5 +1,6 @@
 """What the service makes of a conversation where there is no script, and that both sides agree."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +12,19 @@ from playwright.sync_api import Browser
 from helpline.chat.assets import Assets
 from helpline.chat.numbers import pieces
 from helpline.chat.render import Page, Renderer
-from helpline.conversation import Button, Message, State
+from helpline.conversation import Button, Incoming, Message, State
+from helpline.conversation.errors import Invalid, NotJson
 from safeguarding.policy import NOT_NOW
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EVIL = '"><script>alert(1)</script><a href="javascript:alert(1)">x</a>'
+LINKS = (
+    "https://example.org/me.jpg",
+    "www.example.org",
+    "![me](https://example.org/me.png)",
+    "data:image/png;base64,iVBORw0KGgo=",
+    "file:///home/me.pdf",
+)
 SENTENCES = (
     "Call 999 now.",
     "Call or text 116 000, free.",
@@ -43,6 +52,27 @@ def test_markup_from_anybody_is_text(render: Renderer, sender: Any) -> None:
     assert "<script" not in made
     assert "<a href" not in made
     assert 'href="javascript' not in made
+
+
+def test_there_is_no_way_to_send_a_picture_or_file_and_a_link_is_text(render: Renderer) -> None:
+    # Given the page, before a chat and in one
+    for page in (render.start(Page()), "".join(render.held_open(Page(token="t")))):
+        # Then it has no field for a file, and its forms send plain fields
+        assert 'type="file"' not in page
+        assert "enctype" not in page
+    # And a picture that is sent all the same is refused, as is anything beside the words
+    name = "8f8f0d26-3e8a-4b15-8b1c-0d6f6a0e1c11"
+    with pytest.raises(NotJson):
+        Incoming.parse(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    for more in ("file", "picture", "link"):
+        with pytest.raises(Invalid):
+            Incoming.parse(f'{{"id": "{name}", "text": "look", "{more}": "x"}}'.encode())
+    # When anybody writes a link, then it stands there as text, and nothing loads or leads to it
+    for sender in ("young_person", "assistant", "worker", "service"):
+        for link in LINKS:
+            made = render.event(Message(3, sender, f"look {link} now", NOW), "t")
+            assert f"look {link} now" in made
+            assert not re.search(r"<(a|img|video|audio|iframe|object|embed|link)\b", made)
 
 
 def card(number: int, *titles: str) -> Message:

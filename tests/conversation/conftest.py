@@ -19,6 +19,8 @@ from helpline.conversation.offered import Offered
 from helpline.conversation.sessions import TEAM, Session
 from helpline.conversation.wording import Wording
 from helpline.dialogue import Dialogue
+from helpline.facts import Facts
+from helpline.serving import values_of
 from helpline.store import conversations, staff
 from helpline.store.database import Database
 from helpline.vault import (
@@ -121,6 +123,7 @@ def make_helpline(database: Database, screener: Screener) -> Callable[..., Helpl
             dialogue=dialogue,
             screener=screener,
             policy=Policy.load(ROOT / "data" / "safeguarding"),
+            facts=Facts.load(ROOT / "data" / "facts", values_of()),
             wording=Wording.load(ROOT / "data" / "service" / "wording.yml"),
             clock=clock,
             opens=lambda _: "9am",
@@ -175,6 +178,19 @@ async def helpline(
     dialogue = Dialogue(
         url=assistant.url, actions_url=assistant.actions_url, secret=assistant.secret
     )
+    await dialogue.open()
+    helpline = make_helpline(dialogue)
+    await team.join(helpline.heart.database)
+    yield helpline
+    await asyncio.wait_for(helpline.answering.finish(), 10)
+    await dialogue.close()
+
+
+@pytest.fixture
+async def quiet(make_helpline: Callable[..., Helpline], team: Team) -> AsyncIterator[Helpline]:
+    """A helpline with its staff, whose assistant does not answer: for what does not hang on it."""
+    nobody = "http://127.0.0.1:9"
+    dialogue = Dialogue(url=nobody, actions_url=nobody, secret="")
     await dialogue.open()
     helpline = make_helpline(dialogue)
     await team.join(helpline.heart.database)

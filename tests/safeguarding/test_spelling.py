@@ -2,7 +2,7 @@
 
 import pytest
 
-from safeguarding.spelling import Spelling
+from language.spelling import Spelling
 
 
 @pytest.fixture

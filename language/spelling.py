@@ -1,36 +1,27 @@
 """Puts slips of the finger right, one word for one; dropped vowels are left to vowels.
 
-It knows the words of the labelled examples that are spelled in full, and how often they come: a
-word it does not know is read as the commonest of those that are one slip away.
+It knows the words of examples that are spelled in full, and how often they come: a word it does not
+know is read as the commonest of those that are one slip away. Runs on both Pythons of the product.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING
 
-from tokenizers import Tokenizer
+from language.vowels import VOWELS, Pairs, Vowels, without_vowels
 
-from language.normalise import read
-from safeguarding.errors import SafeguardingError
-from safeguarding.examples import Example
-from safeguarding.vowels import VOWELS, Pairs, Vowels, without_vowels
-from safeguarding.written import load_words
+if TYPE_CHECKING:
+    from typing import Self  # the assistant's Python has none
 
-_SPELLED_IN_FULL = frozenset(
-    {"clean", "buried", "implied", "negated", "past", "third", "hypothetical", "quoted"}
-)
 _SHORTEST, _LONGEST = 4, 20
 _OFTEN = 3  # times a word must come before another is read as it
 _DROPPED = 0.4  # share of words without vowels from which on all are read as typed without
 _MANY, _FEW = 4, 3  # so many at least; so many are enough where no word has a vowel
-_TOGETHER = 2  # times two words must come one after the other
 
 
 @dataclass(frozen=True)
@@ -107,32 +98,6 @@ class Spelling:
         if not candidates:
             return self.consonants.get(word, word) if not VOWELS.intersection(word[1:]) else word
         return max(candidates, key=lambda each: (each[0] == word[0], self.counts[each], each))
-
-
-def known_words(tokenizer: Tokenizer, folder: Path) -> set[str]:
-    """Words that stay as they are: the whole words of MiniLM's word pieces, which are common, and
-    words.yml. Raises ``SafeguardingError``."""
-    lists = load_words(folder / "words.yml")
-    if lists.keys() != {"keep"}:
-        raise SafeguardingError.at(folder / "words.yml", 1, "the list keep was expected")
-    pieces = tokenizer.get_vocab()
-    common = {p for p in pieces if p.isalpha() and p.isascii() and len(p) >= _SHORTEST}
-    return common | set(lists["keep"].split())
-
-
-def count_words(examples: Iterable[Example]) -> tuple[Counter[str], Pairs]:
-    """How often each word, and each two together, come in the examples spelled in full.
-
-    A sentence mark counts as a word before others; pairs that come once are left out.
-    """
-    counts: Counter[str] = Counter()
-    pairs: Counter[tuple[str, str]] = Counter()
-    for example in examples:
-        if example.kind in _SPELLED_IN_FULL:
-            words = [".", *read(example.text).text.split()]
-            counts.update(word for word in words if word.isalpha() or word == ".")
-            pairs.update(pairwise(words))
-    return counts, {pair: count for pair, count in pairs.items() if count >= _TOGETHER}
 
 
 def _forms(word: str) -> set[str]:

@@ -1,0 +1,1 @@
+"""What the content team edits, checked in plain words; serving it is the assistant's."""

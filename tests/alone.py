@@ -1,0 +1,52 @@
+"""The real service without its assistant, for what does not hang on one."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpline import demo
+from helpline.settings import Settings
+from tests.conftest import ROOT, Login, free_port, wait_until_answers
+
+
+@dataclass(frozen=True)
+class Alone:
+    """The running service and its state folder."""
+
+    url: str
+    home: Path
+
+    @property
+    def worker(self) -> Login:
+        """A demo login; only where the demo's staff was added."""
+        login = next(each for each in demo.LOGINS if each.role == "worker")
+        return Login(login.name, login.password)
+
+
+@contextmanager
+def service_in(home: Path, *, staff: bool = True) -> Iterator[Alone]:
+    """Runs the service with its state, and all that it prints, in `home`.
+
+    With `staff`, the demo's is added, and no event loop may run in this thread.
+    """
+    settings = Settings(home=home, port=free_port(), demo=staff)
+    if staff:
+        demo.prepare(settings)
+    with (home / "service.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "helpline.app"],
+            cwd=ROOT,
+            env={**os.environ, **settings.to_environment()},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        wait_until_answers(settings.address, {}, process)
+        yield Alone(settings.address.rstrip("/"), home)
+    finally:
+        process.terminate()
+        process.wait(10)
