@@ -77,7 +77,8 @@ class Receiving:
     ) -> tuple[Message, list[Message]]:
         """The message with its verdict, not yet numbered, and the young person's last ones.
 
-        Runs in a thread of the database, off the event loop. A tapped button needs no screening.
+        Runs in a thread of the database, off the event loop. A tapped button says its title: "I want
+        to die" is no less said for being tapped. Only what asks for a helper, or not, is none.
         """
         row = conversations.by_id(connection, access.conversation)
         if row is None or row.token_hash is None:
@@ -88,13 +89,16 @@ class Receiving:
         message = Message(0, "young_person", "", self._heart.clock(), course=course)
         tapped = _tapped(connection, access, incoming.button)
         if tapped is not None:
-            return replace(message, text=tapped.title, payload=tapped.payload), before
-        assert incoming.text is not None
+            message = replace(message, text=tapped.title, payload=tapped.payload)
+            if tapped.payload in (TALK, NOT_NOW):
+                return message, before
+        else:
+            assert incoming.text is not None
+            message = replace(message, text=incoming.text)
         words = [each.text for each in before]
-        assessment = self._heart.screener.screen(incoming.text, course, words)
+        assessment = self._heart.screener.screen(message.text, course, words)
         screened = replace(
             message,
-            text=incoming.text,
             level=assessment.level,
             noticed=tuple(Noticed(s.id, s.level, s.evidence) for s in assessment.signals),
             read=assessment.read,
