@@ -77,8 +77,9 @@ class Receiving:
     ) -> tuple[Message, list[Message]]:
         """The message with its verdict, not yet numbered, and the young person's last ones.
 
-        Runs in a thread of the database, off the event loop. A tapped button says its title: "I want
-        to die" is no less said for being tapped. Only what asks for a helper, or not, is none.
+        Runs in a thread of the database, off the event loop. A tapped button says its title, which
+        is no less said for being tapped; only one that asks for a helper, or not, needs no
+        screening.
         """
         row = conversations.by_id(connection, access.conversation)
         if row is None or row.token_hash is None:

@@ -65,7 +65,7 @@ def test_changed_data_has_another_model(tmp_path: Path) -> None:
     # Given a copy of the project's inputs
     for name in ("config.yml", "domain.yml"):
         shutil.copy(ROOT / name, tmp_path)
-    for name in ("data", "bot", "language", "models/embedding"):
+    for name in ("data", "bot", "language", "models/embedding", "models/danger"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     before = _name(tmp_path)
     assert before == _name(ROOT)

@@ -15,6 +15,7 @@ from tests.conversation.conftest import texts
 
 DANGER = "he wont let me leave, the door is locked"
 CONCERN = "my boyfriend is 24 and i am 14"
+NO_TOPIC = "he gave me another phone to use"
 POLISH = "nie wiem co mam robić, mój ojciec jest zły i boję się"
 POLISH_DANGER = "ojczym mnie bije prosze pomocy"
 
@@ -194,7 +195,7 @@ async def test_at_level_2_the_offer_stands_alone_where_nothing_was_understood(he
     await helpline.sign_in("robin")
     _, access = await helpline.begin()
     # When a young person writes of a concern about which the assistant has no answer
-    number = await helpline.say(access, CONCERN)
+    number = await helpline.say(access, NO_TOPIC)
     # Then a person is offered once, and no "I don't know that" stands before it
     events = await helpline.young.events(access, number)
     assert texts(events, "assistant") == []
