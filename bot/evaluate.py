@@ -205,7 +205,8 @@ def main() -> int:
     asked, known = read(chosen.split), topics.load(ROOT / "data" / "nlu")
     found = {"Waymark": figures(ask_all(waymark(), asked, known))}
     if not chosen.no_stock:
-        found["stock Rasa"] = figures(ask_all(stock(chosen.stock_epochs), asked, known))
+        name = f"stock Rasa, {chosen.stock_epochs or 100} epochs"
+        found[name] = figures(ask_all(stock(chosen.stock_epochs), asked, known))
     print(f"\n### Understanding: {len(asked)} messages of {chosen.split.name}\n")
     print(table(found))
     ours = found["Waymark"]
