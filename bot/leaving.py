@@ -17,8 +17,13 @@ from rasa.shared.core.trackers import DialogueStateTracker
 SURE, SURE_OF_FEW_WORDS = 0.5, 0.8  # confidences above which another topic was asked
 _FEW_WORDS, _MOST_WORDS = 3, 12
 _HIGH_RISK = 3
-_MAY_ANSWER = frozenset({"affirm", "deny", "not_sure", "inform_plan", "nlu_fallback"})
-_NEVER_ANSWERS = frozenset({"talk_to_a_person", "never_mind", "goodbye", "show_topics", "complain"})
+_BUTTONS = frozenset({"inform_plan"})  # what only a form's own buttons send
+_NEVER_ANSWERS = frozenset(
+    {
+        *("affirm", "deny", "not_sure", "talk_to_a_person", "never_mind", "goodbye"),
+        *("show_topics", "complain"),
+    }
+)
 
 
 class Leaving:
@@ -46,8 +51,8 @@ def is_answer(heard: Mapping[str, Any], level: int, *, typed: bool) -> bool:
     intent, sure = heard["intent"]["name"], float(heard["intent"]["confidence"])
     if level >= _HIGH_RISK or intent in _NEVER_ANSWERS:
         return False
-    if not typed or intent in _MAY_ANSWER:
-        return intent in _MAY_ANSWER
+    if not typed:
+        return intent in _BUTTONS
     words = len(heard["text"].split())
     if "?" in heard["text"] or words > _MOST_WORDS:
         return False

@@ -29,7 +29,8 @@ class Reader(WhitespaceTokenizer):  # type: ignore[misc]
     """Text-speak, leetspeak, stretched and spaced letters written out, slips of the finger put
     right; slang is left as it is.
 
-    Measured on the development split: 3 points of accuracy, 20 of messages with typos.
+    Measured on the development split: putting slips right alone brings 3 points of accuracy, and
+    20 where there are typos.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:

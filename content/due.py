@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from content.claims import CLAIM_HOLDS
 from content.project import Project
-from helpline.facts import HOURS_HOLD, NAMED, Fact
+from helpline.facts import NAMED, Fact, is_fresh
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def _due(project: Project, fact: Fact) -> str | None:
     if hours:
         if fact.checked is None:
             return f"hours never checked, so they are hidden: {hours}"
-        if project.today - fact.checked > HOURS_HOLD:
+        if not is_fresh(fact.checked, project.today):
             return f"hours checked on {fact.checked}, so they are hidden: {hours}"
         return None
     if fact.id.startswith("S") or fact.checked is None:

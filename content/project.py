@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from content.located import ContentError, Mapping, Where, load
-from helpline.facts import Facts, FactsError
-from helpline.serving import values_of
+from helpline.facts import Facts, FactsError, values_of
 
 NATIONS = ("england", "wales", "scotland", "northern_ireland")
 AGES = ("under_16", "16_17", "18_over")

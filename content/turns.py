@@ -17,10 +17,9 @@ _STEP = re.compile(
     r"open|show|move|turn|leave|stay|get|talk|choose|try|point|count)\b",
     re.I,
 )
-_BY_ASSISTANT = frozenset(
-    {"same_again", "unclear_answer"}
-)  # what the assistant itself hears in a repetition
+_BY_ASSISTANT = frozenset({"same_again", "unclear_answer"})  # heard by bot/follow_up.py itself
 _NEEDED = {"nation": NATIONS, "age": AGES}
+_ASKS = {"nation": "utter_where_or_not", "age": "utter_how_old"}
 
 
 def check(project: Project) -> Iterator[Fault]:
@@ -79,6 +78,31 @@ def _variations(project: Project) -> Iterator[Fault]:
                     yield Fault(written[0].where, f"{name} says nothing for {slot} {value}.")
             if None not in own:
                 yield Fault(written[0].where, f"{name} says nothing where the {slot} is not known.")
+        yield from _ambiguous(written)
+    yield from _mapped(project)
+
+
+def _ambiguous(written: list[Reply]) -> Iterator[Fault]:
+    """Rasa takes any of the variations whose conditions hold: there must be one at most."""
+    for nation, age in product((*NATIONS, "not_said", None), (*AGES, "not_said", None)):
+        fitting = _fitting(written, nation, age)
+        if len(fitting) > 1:
+            said = f"two variations hold for nation {nation} and age {age}"
+            yield Fault(fitting[1].where, f"{fitting[1].name}: {said}; one is said by chance.")
+            return
+
+
+def _mapped(project: Project) -> Iterator[Fault]:
+    """What a topic asks for is kept only if the slot in domain.yml names the topic."""
+    for slot in _NEEDED:
+        mapped: set[str] = set()
+        for mapping in project.domain["slots"][slot]["mappings"]:
+            intents = mapping["intent"]
+            mapped |= set(intents if isinstance(intents, list) else [intents])
+        for rule in project.rules:
+            if _ASKS[slot] in rule.actions and rule.intent not in mapped:
+                said = f"asks for the {slot}, but {rule.intent} is missing from that slot"
+                yield Fault(rule.where, f'the rule "{rule.name}" {said} in domain.yml.')
 
 
 def _turn(project: Project, rule: Rule) -> Iterator[Fault]:
@@ -103,10 +127,15 @@ def _turn(project: Project, rule: Rule) -> Iterator[Fault]:
 
 def pick(project: Project, name: str, nation: str | None, age: str | None) -> Reply:
     """The variation Rasa would say: one whose conditions hold, else the one without any."""
-    known = {"nation": nation, "age": age}
     written = project.variations(name)
-    own = [r for r in written if r.slots and all(known.get(s) == v for s, v in r.slots.items())]
-    return (own or [reply for reply in written if not reply.slots] or written)[0]
+    return (
+        _fitting(written, nation, age) or [reply for reply in written if not reply.slots] or written
+    )[0]
+
+
+def _fitting(written: list[Reply], nation: str | None, age: str | None) -> list[Reply]:
+    known = {"nation": nation, "age": age}
+    return [r for r in written if r.slots and all(known.get(s) == v for s, v in r.slots.items())]
 
 
 def answer(
@@ -118,7 +147,6 @@ def answer(
         for rule in project.rules
         if rule.intent == intent
         and rule.after in (None, last)
-        and len([k for k, _ in rule.before if k == "intent"]) == 0
         and all((known.get(slot) is None) == (value is None) for slot, value in rule.slots.items())
     ]
     return max(fitting, key=lambda rule: (rule.after is not None, len(rule.slots)), default=None)

@@ -23,10 +23,9 @@ from helpline.conversation.retention import purge_now
 from helpline.conversation.wording import Wording, WordingBroken
 from helpline.desk.routes import blueprint as desk
 from helpline.dialogue import Dialogue
-from helpline.facts import Facts, FactsError
+from helpline.facts import Facts, FactsError, values_of
 from helpline.headers import security_headers
 from helpline.openapi import ONLY_DESCRIPTION, Description
-from helpline.serving import values_of
 from helpline.settings import Settings, SettingsError
 from helpline.store.database import Database
 from safeguarding import Policy, SafeguardingError, Screener

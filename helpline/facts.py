@@ -13,6 +13,8 @@ from typing import Any, Final, Self
 
 import yaml
 
+from helpline.settings import Settings
+
 HOURS_HOLD: Final = timedelta(days=90)
 PARTS: Final = ("name", "phone", "text", "web", "hours", "said", "value")
 NAMED: Final = re.compile(r"\[([A-Z]\d{2}[a-z]?) ([a-z]+)\]")
@@ -132,6 +134,22 @@ class Facts:
             return f" {said}" if said and named[0].startswith(" ") else said
 
         return _HOURS.sub(put, text)
+
+
+def values_of(settings: Settings | None = None) -> dict[str, str]:
+    """Fact id → value as it is said: W06 for chats with the assistant, W13 for those with a helper.
+
+    Without settings, those of a fresh installation.
+    """
+    chosen = settings or Settings()
+    return {
+        "W06": _amount(chosen.assistant_chats_kept_hours, "hour"),
+        "W13": _amount(chosen.handed_off_chats_kept_days, "day"),
+    }
+
+
+def _amount(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def is_fresh(checked: date, today: date) -> bool:

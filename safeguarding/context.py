@@ -19,7 +19,7 @@ _IF_BEFORE = 6
 _DISTRESS_TURNS = 3
 _OWN_ACTS = frozenset({"suicide", "medical"})
 _SURE = 0.9
-_SHARED, _LIKELY = 0.5, 0.7
+_SHARED, _LIKELY = 0.5, 0.7  # how sure the model must be of level 3, of level 4
 _LESS_SURE = 0.15
 
 

@@ -53,6 +53,7 @@ def test_the_content_is_clean() -> None:
         ("data/rules/a_this_chat.yml", "intent: ask_privacy\n", "intent: ask_secret\n", "nothing says or sends ask_secret"),
         ("data/rules/questions.yml", "action: utter_used_no_question", "action: utter_ask_privacy", "never ends a turn"),
         ("data/rules/fallback.yml", "      - action: utter_rephrase\n", "      - action: utter_rephrase\n      - action: utter_noted\n      - action: utter_noted\n", "3 bubbles; at most 2"),
+        ("domain.yml", "find_a_service, ask_who_is_told, want_to_die,", "find_a_service, ask_who_is_told,", "want_to_die is missing from that slot"),
         ("data/responses/g_rights.yml", "          value: wales", "          value: england", "says nothing for nation wales"),
     ],
 )  # fmt: skip

@@ -19,8 +19,7 @@ from helpline.conversation.offered import Offered
 from helpline.conversation.sessions import TEAM, Session
 from helpline.conversation.wording import Wording
 from helpline.dialogue import Dialogue
-from helpline.facts import Facts
-from helpline.serving import values_of
+from helpline.facts import Facts, values_of
 from helpline.store import conversations, staff
 from helpline.store.database import Database
 from helpline.vault import (

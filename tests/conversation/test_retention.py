@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from helpline.conversation.retention import purge_now
-from helpline.facts import Facts
-from helpline.serving import values_of
+from helpline.facts import Facts, values_of
 from helpline.settings import Settings
 from helpline.store import conversations
 from helpline.store.conversations import ConversationRow
