@@ -10,6 +10,7 @@ from sanic import HTTPResponse, Request
 
 from helpline.conversation import DeskSide, Session
 from helpline.conversation.errors import NotSignedIn, WaymarkError
+from helpline.desk import roles
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -80,11 +81,13 @@ def drop_cookie(request: Request, response: HTTPResponse) -> None:
 
 
 async def session(request: Request) -> Session:
-    """The session of the request's cookie. Raises NotSignedIn."""
+    """The session of the request's cookie. Raises NotSignedIn, and NotAllowed for another role."""
     cookie = request.cookies.get(cookie_name(request))
     if not cookie:
         raise NotSignedIn
-    return await side(request).open(cookie)
+    found = await side(request).open(cookie)
+    roles.check(request, found.role)
+    return found
 
 
 def same_origin(request: Request) -> None:

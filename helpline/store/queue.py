@@ -13,7 +13,11 @@ class QueueEntry:
     """One row of `queue_entry`; times are seconds since 1970 (UTC).
 
     `promised_at` is when the young person was last told that a helper is being asked, `told_at`
-    when they were told since that nobody could come.
+    when they were told since that nobody could come. `wanted` is whom it was passed on to, if that
+    is one person; `returned` marks what a worker gave back, which goes first within its level.
+    `unanswered_since` is when the oldest message that the worker has not answered came,
+    `away_told_at` when the young person was told that their helper is away, and `lead_told_at`
+    when supervisors and the on-call lead were told that nobody came.
     """
 
     conversation: bytes
@@ -27,6 +31,11 @@ class QueueEntry:
     told_at: float | None = None
     position: int | None = None
     closed: bool = False
+    wanted: int | None = None
+    returned: bool = False
+    unanswered_since: float | None = None
+    away_told_at: float | None = None
+    lead_told_at: float | None = None
 
 
 _ENTRY = [tables.queue_entry.c[name] for name in QueueEntry.__dataclass_fields__]
@@ -79,10 +88,14 @@ def claim(connection: Connection, conversation: bytes, staff: int, taken_at: flo
 
 
 def open_entries(connection: Connection) -> list[QueueEntry]:
-    """Returns entries that are not closed: highest level first, then longest wait."""
+    """Returns entries not closed: highest level first, then given back, then longest wait."""
     rows = connection.execute(
         select(*_ENTRY)
         .where(tables.queue_entry.c.closed.is_(False))
-        .order_by(tables.queue_entry.c.level.desc(), tables.queue_entry.c.asked_at)
+        .order_by(
+            tables.queue_entry.c.level.desc(),
+            tables.queue_entry.c.returned.desc(),
+            tables.queue_entry.c.asked_at,
+        )
     )
     return [QueueEntry(*row) for row in rows]

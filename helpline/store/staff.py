@@ -8,10 +8,17 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from helpline.store import tables
 from helpline.vault import StaffSecret
 
+AT_ONCE = 3
+"""How many chats a worker takes at once, unless it is set otherwise."""
+
 
 @dataclass(frozen=True)
 class StaffRow:
-    """One row of `staff`; `last_code_step` is the newest one-time code used (30 s steps)."""
+    """One row of `staff`; `last_code_step` is the newest one-time code used (30 s steps).
+
+    `presence` is what they say of themselves ("here", "busy", "break"), `at_once` how many chats
+    they take at once, `left_at` when they left the staff (seconds, UTC).
+    """
 
     id: int
     name: str
@@ -20,6 +27,9 @@ class StaffRow:
     secret: StaffSecret
     second_factor: bool
     last_code_step: int
+    presence: str = "here"
+    at_once: int = AT_ONCE
+    left_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,9 @@ def _staff_row(row: Any) -> StaffRow:
         StaffSecret(row.salt, row.public, row.wrapped),
         row.second_factor,
         row.last_code_step,
+        row.presence,
+        row.at_once,
+        row.left_at,
     )
 
 
@@ -72,6 +85,8 @@ def add(
             wrapped=secret.wrapped,
             second_factor=second_factor,
             last_code_step=0,
+            presence="here",
+            at_once=AT_ONCE,
         )
         .returning(_STAFF.id)
     )
@@ -187,13 +202,28 @@ def note(
     action: str,
     staff: int | None = None,
     conversation: bytes | None = None,
+    *,
+    about: int | None = None,
+    detail: str | None = None,
 ) -> None:
-    """Writes one line of the audit log: who did what when, never a message."""
+    """Writes one line of the audit log: who did what when, never a message.
+
+    `about` is the member of staff it was done to; `detail` one of a few fixed words.
+    """
     connection.execute(
         insert(tables.audit_entry).values(
-            at=at, staff=staff, action=action, conversation=conversation
+            at=at,
+            staff=staff,
+            action=action,
+            conversation=conversation,
+            about=about,
+            detail=detail,
         )
     )
+
+
+def change(connection: Connection, staff: int, **values: Any) -> None:
+    connection.execute(update(tables.staff).where(_STAFF.id == staff).values(values))
 
 
 def count(connection: Connection) -> int:

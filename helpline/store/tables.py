@@ -94,6 +94,122 @@ queue_entry = Table(
     Column("told_at", Float, nullable=True),
     Column("position", Integer, nullable=True),
     Column("closed", Boolean, nullable=False),
+    Column("wanted", Integer, nullable=True),
+    Column("returned", Boolean, nullable=False),
+    Column("unanswered_since", Float, nullable=True),
+    Column("away_told_at", Float, nullable=True),
+    Column("lead_told_at", Float, nullable=True),
+)
+
+desk_key = Table(
+    "desk_key",
+    metadata,
+    Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("holder", String(48), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+desk_note = Table(
+    "desk_note",
+    metadata,
+    Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+look = Table(
+    "look",
+    metadata,
+    Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("staff", ForeignKey("staff.id"), primary_key=True),
+    Column("at", Float, nullable=False),
+)
+
+unsealing = Table(
+    "unsealing",
+    metadata,
+    Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("asked_by", ForeignKey("staff.id"), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("asked_at", Float, nullable=False),
+)
+
+finished_chat = Table(
+    "finished_chat",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("day", Integer, nullable=False),
+    Column("held_s", Integer, nullable=False),
+)
+
+return_code = Table(
+    "return_code",
+    metadata,
+    Column("tag", LargeBinary(32), primary_key=True),
+    Column(
+        "conversation",
+        ForeignKey("conversation.id", ondelete="CASCADE"),
+        unique=True,
+        nullable=False,
+    ),
+    Column("public", LargeBinary(32), nullable=False),
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("day", Integer, primary_key=True),
+    Column("name", String(48), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("conversation", LargeBinary(16), unique=True, nullable=True),
+    Column("staff", ForeignKey("staff.id"), nullable=False),
+    Column("day", Integer, nullable=False, index=True),
+    Column("contact", String(32), nullable=True),
+    Column("finished", Boolean, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+record_key = Table(
+    "record_key",
+    metadata,
+    Column("record", ForeignKey("record.id", ondelete="CASCADE"), primary_key=True),
+    Column("holder", String(48), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+record_category = Table(
+    "record_category",
+    metadata,
+    Column("record", ForeignKey("record.id", ondelete="CASCADE"), primary_key=True),
+    Column("category", String(64), primary_key=True),
+)
+
+broken_confidentiality = Table(
+    "broken_confidentiality",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("conversation", LargeBinary(16), nullable=True),
+    Column("staff", ForeignKey("staff.id"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("danger_now", Boolean, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("second", ForeignKey("staff.id"), nullable=True),
+    Column("second_at", Float, nullable=True),
+    Column("second_sealed", LargeBinary, nullable=True),
+)
+
+broken_confidentiality_key = Table(
+    "broken_confidentiality_key",
+    metadata,
+    Column("id", ForeignKey("broken_confidentiality.id", ondelete="CASCADE"), primary_key=True),
+    Column("holder", String(48), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
 )
 
 staff = Table(
@@ -108,6 +224,9 @@ staff = Table(
     Column("wrapped", LargeBinary, nullable=False),
     Column("second_factor", Boolean, nullable=False),
     Column("last_code_step", Integer, nullable=False),
+    Column("presence", String(8), nullable=False),
+    Column("at_once", Integer, nullable=False),
+    Column("left_at", Float, nullable=True),
 )
 
 team_key = Table(
@@ -116,6 +235,7 @@ team_key = Table(
     Column("epoch", Integer, primary_key=True),
     Column("public", LargeBinary(32), nullable=False),
     Column("recovery_copy", LargeBinary, nullable=False),
+    Column("previous", LargeBinary, nullable=True),
 )
 
 team_member = Table(
@@ -146,4 +266,7 @@ audit_entry = Table(
     Column("staff", Integer, nullable=True),
     Column("action", String(32), nullable=False),
     Column("conversation", LargeBinary(16), nullable=True),
+    Column("about", Integer, nullable=True),
+    Column("detail", String(64), nullable=True),
+    Column("chain", LargeBinary(32), nullable=True),
 )
