@@ -19,7 +19,7 @@ _IF_BEFORE = 6
 _DISTRESS_TURNS = 3
 _OWN_ACTS = frozenset({"suicide", "medical"})
 _SURE = 0.9
-_SHARED, _LIKELY = 0.5, 0.7  # how sure the model must be of level 3, of level 4
+_SHARED, _LIKELY = 0.6, 0.7  # how sure the model must be of level 3, of level 4
 _LESS_SURE = 0.15
 
 
@@ -45,6 +45,10 @@ class Marks:
     def has(self, name: str) -> bool:
         """Whether the marker stands anywhere in the message."""
         return name in self._by_name
+
+    def count(self, name: str, start: int, end: int) -> int:
+        """At how many places of words ``start`` to ``end`` (exclusive) the marker stands."""
+        return len({m.start for m in self._by_name.get(name, ()) if start <= m.start < end})
 
     def near(self, name: str, find: Find, distance: int = _NEAR) -> bool:
         """Whether the marker stands at most ``distance`` words from the find, or in it."""

@@ -18,6 +18,9 @@ KINDS = frozenset(
     }
 )
 NOTHING = "N"
+MESSAGES = "messages*.jsonl"
+PLAIN = "plain.jsonl"  # danger said outright in a few words, and as short a talk of ordinary life
+SERVICE = "service.jsonl"  # what is asked of banks, shops and voice assistants; all harmless
 TURN = "turn"  # the kind of writing of what is said in a conversation, which is not told apart
 
 
@@ -50,13 +53,13 @@ class Dialogue:
     levels: tuple[int, ...]
 
 
-def load_examples(folder: Path) -> list[Example]:
-    """Every line of the folder's ``messages*.jsonl``, in the order of the names.
+def load_examples(folder: Path, names: str = MESSAGES) -> list[Example]:
+    """Every line of the folder's files of those ``names`` (a pattern), in the order of the names.
 
     Raises ``SafeguardingError`` naming file and line.
     """
     examples = []
-    for file, number, row in _rows(folder, "messages*.jsonl"):
+    for file, number, row in _rows(folder, names):
         second = row.get("second")
         try:
             example = Example(

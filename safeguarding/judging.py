@@ -10,26 +10,35 @@ from safeguarding.signals import SignalKind
 
 _SAID_TOO = 0.25  # a second signal is named from this share of the first's probability on
 _INFORMATION = 0.5
+_ALARM = 3
 
+
+_SURE_OF_SERVICE = 0.9  # how sure the model must be of level 3 or 4 in what is said to a service
 
 Quote = Callable[[int, int], str]
 
 
 def judge(
-    model: Model, views: Iterable[View], kinds: Mapping[str, SignalKind], quote: Quote
+    model: Model,
+    views: Iterable[View],
+    kinds: Mapping[str, SignalKind],
+    quote: Quote,
+    to_service: Callable[[View], bool] = lambda _: False,
 ) -> Iterator[Signal]:
     """The signals of every view; one kind may come several times.
 
-    ``quote`` gives the young person's own words for words ``start`` to ``end``.
+    ``quote`` gives the young person's own words for words ``start`` to ``end``. ``to_service`` says
+    whether a view speaks as to a bank or a shop, where an alarm takes more.
     """
     for view in views:
-        yield from _signals(model, view, kinds, quote(view.start, view.end))
+        least = _SURE_OF_SERVICE if to_service(view) else 0.0
+        yield from _signals(model, view, kinds, quote(view.start, view.end), least)
 
 
 def _signals(
-    model: Model, view: View, kinds: Mapping[str, SignalKind], evidence: str
+    model: Model, view: View, kinds: Mapping[str, SignalKind], evidence: str, least: float
 ) -> Iterator[Signal]:
-    level = _level(model, view)
+    level = _level(model, view, least)
     if level < min(CUTS):
         for name, sure in view.signals.items():
             if name in kinds and kinds[name].level == 1 and sure >= _INFORMATION:
@@ -45,10 +54,10 @@ def _signals(
             yield Signal(name, likely, round(sure, 2), evidence, like)
 
 
-def _level(model: Model, view: View) -> int:
+def _level(model: Model, view: View, least: float) -> int:
     reached = [
         cut
         for cut, sure, threshold in zip(CUTS, view.reached, model.thresholds, strict=True)
-        if sure >= threshold
+        if sure >= threshold and (cut < _ALARM or sure >= least)
     ]
     return max(reached, default=0)

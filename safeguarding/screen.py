@@ -16,12 +16,13 @@ from safeguarding.context import Marks, Weighed, weigh
 from safeguarding.course import Turn, advance
 from safeguarding.judging import Quote, judge
 from safeguarding.languages import Languages
-from safeguarding.model import Model
+from safeguarding.model import Model, View
 from safeguarding.patterns import Find, Patterns
 from safeguarding.signals import SignalKind, load_signals
 
 MODEL = Path(__file__).resolve().parent.parent / "models" / "danger"
 _LONGEST_EVIDENCE = 160
+_SERVICE_WORDS = 2
 _LOG = logging.getLogger(__name__)
 
 
@@ -82,9 +83,17 @@ class Screener:
         views = self.model.views(words, mended, before)
         weighed = weigh(finds, self.kinds, course, danger)
         heard = self.languages.hear(reading)
-        found = [*_quoted(weighed, quote), *judge(self.model, views, self.kinds, quote)]
-        signals = _strongest([*heard.signals, *found])
         marks = Marks(find for find in finds if find.name not in self.kinds)
+
+        def to_service(view: View) -> bool:
+            """Whether it speaks as to a bank or a shop, and no phrase finds danger in it."""
+            if any(each.find.start < view.end and view.start < each.find.end for each in weighed):
+                return False
+            return marks.count("service", view.start, view.end) >= _SERVICE_WORDS
+
+        judged = judge(self.model, views, self.kinds, quote, to_service)
+        found = [*_quoted(weighed, quote), *judged]
+        signals = _strongest([*heard.signals, *found])
         turn = Turn(
             {signal.id: signal.level for signal in signals},
             lowered=frozenset(each.find.name for each in weighed if each.lowered),

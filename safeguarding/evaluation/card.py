@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safeguarding.evaluation.report import table
-from safeguarding.examples import load_examples, load_turns
+from safeguarding.examples import MESSAGES, PLAIN, SERVICE, load_examples, load_turns
 from safeguarding.tuned import FOLDER as WEIGHTS
 from safeguarding.tuned import MANIFEST_FILE
 
+_SETS = (
+    *(("examples", MESSAGES), ("development", MESSAGES), ("development", PLAIN)),
+    *(("development", SERVICE), ("test", MESSAGES), ("test", PLAIN)),
+)
 _TEMPLATE = Path(__file__).with_name("card.md")
 
 
@@ -34,9 +38,10 @@ def write(sections: Mapping[str, str], data: Path) -> str:
 
 def _data(folder: Path) -> str:
     rows = []
-    for part in ("examples", "development", "test"):
-        examples = load_examples(folder / part)
+    for part, names in _SETS:
+        examples = load_examples(folder / part, names)
         levels = Counter(example.level for example in examples)
         counted = [levels[level] for level in (4, 3, 2)] + [levels[1] + levels[0]]
-        rows.append([part, len(examples), *counted])
+        title = part if names == MESSAGES else f"{part}, {names.removesuffix('.jsonl')}"
+        rows.append([title, len(examples), *counted])
     return table(["set", "messages", "level 4", "level 3", "level 2", "harmless"], rows)

@@ -72,6 +72,21 @@ def data_table(reads: Sequence[Read], followed: Sequence[Followed], sure: Sequen
     return table(["", "value"], rows)
 
 
+def plain_table(reads: Sequence[Read]) -> str:
+    """Danger said outright in a few words, and as short a talk of ordinary life."""
+
+    def reaching(levels: tuple[int, ...], least: int) -> Share:
+        return Share.of(r.found.level >= least for r in reads if r.example.level in levels)
+
+    rows = [
+        ["level 4 noticed as 4", reaching((4,), 4)],
+        ["level 4 noticed as 3 or 4", reaching((4,), ALARM)],
+        ["level 3 noticed as 3 or 4", reaching((3,), ALARM)],
+        ["harmless raised to 3 or 4", reaching((0, 1), ALARM)],
+    ]
+    return table(["plain words", "share"], rows)
+
+
 def outside_table(sets: Iterable[Outside]) -> str:
     """Alarms on the outside sets."""
     rows = []

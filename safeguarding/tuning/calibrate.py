@@ -16,7 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from safeguarding.build import ROOT, build
-from safeguarding.examples import TURN, Dialogue, Example, load_dialogues, load_examples
+from safeguarding.examples import (
+    PLAIN,
+    SERVICE,
+    TURN,
+    Dialogue,
+    Example,
+    load_dialogues,
+    load_examples,
+)
 from safeguarding.model import CUTS, UNFITTED, Line, Model
 from safeguarding.tuned import FOLDER, Tuned, save_manifest
 
@@ -32,7 +40,6 @@ _STEPS, _RIDGE = 200, 3.0
 _BETWEEN = 0.01
 
 Numbers = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 
 def calibrate(weights: Path) -> dict[str, Any]:
@@ -41,16 +48,17 @@ def calibrate(weights: Path) -> dict[str, Any]:
     save_manifest({**tuned.manifest, **NOT_YET}, FOLDER)
     messages = load_examples(DEVELOPMENT)
     turns = [turn for each in load_dialogues(DEVELOPMENT) for turn in _safe_turns(each)]
+    ordinary = [e for names in (PLAIN, SERVICE) for e in load_examples(DEVELOPMENT, names)]
     with tempfile.TemporaryDirectory() as scratch:
         build(weights, Path(scratch))
         model = Model.load(Path(scratch))
-        read = [_said(model, example) for example in [*messages, *turns]]
-    levels = np.array([example.level for example in [*messages, *turns]])
-    labelled = np.arange(len(read)) < len(messages)  # turns only bound what may be raised
-    lines: list[Line] = [_line(read, levels, labelled, cut) for cut in CUTS]
+        read = [_said(model, example) for example in [*messages, *turns, *ordinary]]
+    levels = np.array([example.level for example in [*messages, *turns, *ordinary]])
+    lines: list[Line] = [_line(read, levels, cut) for cut in CUTS]
     reached = np.array([(said @ np.array(lines).T).max(axis=0) for said in read])
     sure = 1 / (1 + np.exp(-reached))
-    harmless = levels <= 1
+    # What is easily told to be harmless bounds nothing: it would make room for alarms.
+    harmless = (levels <= 1) & (np.arange(len(read)) < len(messages) + len(turns))
     thresholds = [
         0.5,
         _above(sure[harmless, 1], _RAISED_TO_3),
@@ -75,13 +83,13 @@ def _said(model: Model, example: Example) -> Numbers:
     return np.array([view.said for view in views] or [(0.0,) * len(UNFITTED[0])])
 
 
-def _line(read: Sequence[Numbers], levels: Numbers, labelled: Flags, cut: int) -> Line:
+def _line(read: Sequence[Numbers], levels: Numbers, cut: int) -> Line:
     """The weights of ``evidence`` by which a message reaches ``cut``: logistic regression on its
     highest view, with a ridge that draws them towards half of the uncalibrated ones."""
     plain = np.array(UNFITTED[CUTS.index(cut)])
-    highest = np.array([said[(said @ plain).argmax()] for said in read])[labelled]
-    true = (levels[labelled] >= cut).astype(float)
-    between = (levels[labelled] >= min(CUTS)) & (levels[labelled] < cut)
+    highest = np.array([said[(said @ plain).argmax()] for said in read])
+    true = (levels >= cut).astype(float)
+    between = (levels >= min(CUTS)) & (levels < cut)
     weight = np.where(between & (cut == max(CUTS)), _BETWEEN, 1.0)
     line = plain.astype(float)
     ridge = _RIDGE * np.diag([1.0] * (len(plain) - 1) + [1e-3])

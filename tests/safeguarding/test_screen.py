@@ -6,11 +6,15 @@ import logging
 import shutil
 import time
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safeguarding import Course, SafeguardingError, Screener
+from safeguarding.examples import PLAIN, load_examples
+from safeguarding.judging import judge
+from safeguarding.model import View
 
 
 @given(st.text(alphabet=st.characters(), max_size=300))
@@ -157,3 +161,42 @@ def test_there_are_37_signals_and_every_one_is_looked_for(screener):
     assert len(screener.kinds) == 37
     written = {rule.line.name for rule in screener.patterns._rules}
     assert {s for s, kind in screener.kinds.items() if kind.level >= 2} <= written
+
+
+def test_in_talk_to_a_service_an_alarm_takes_more(screener):
+    # Given a message that the model holds likely to be of high risk, and not sure
+    vector = np.zeros(256, dtype=np.float32)
+    view = View(0, 3, (0.9, 0.8, 0.2), {"A6": 0.7, "N": 0.3}, vector)
+    kinds, model = screener.kinds, screener.model
+
+    def level(*, to_service):
+        found = judge(model, [view], kinds, lambda start, end: "words", lambda _: to_service)
+        return max(signal.level for signal in found)
+
+    # Then it is an alarm, but not beside the words of a bank
+    assert level(to_service=False) == 3
+    assert level(to_service=True) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "he took my bank card and my account and hes hitting me right now",
+        "they make me transfer payments from my account and say theyll stab me if i stop",
+        "im locked in his flat, he says i get my phone back when the payment for the order clears",
+    ],
+)
+def test_words_of_a_bank_or_a_shop_hide_no_danger(screener, text):
+    assert screener.screen(text).level >= 3
+
+
+def test_danger_in_plain_words_is_noticed_and_ordinary_life_is_not(screener, folder):
+    reads = [
+        (each.level, screener.screen(each.text).level)
+        for each in load_examples(folder / "test", PLAIN)
+    ]
+    for level, floor in ((4, 0.90), (3, 0.80)):
+        found = [said >= 3 for labelled, said in reads if labelled == level]
+        assert sum(found) / len(found) >= floor, (level, sum(found), len(found))
+    alarmed = [said >= 3 for labelled, said in reads if labelled <= 1]
+    assert sum(alarmed) / len(alarmed) <= 0.02
