@@ -27,14 +27,15 @@ def check(project: Project) -> Iterator[Fault]:
         for slot in form["required_slots"]
     }
     for reply in project.replies:
-        for problem in _problems(project, reply):
+        for problem in problems(project, reply):
             yield Fault(reply.where, f"{reply.name}: {problem}")
         for slot in _SLOT.findall(reply.text):
             if slot not in filled_by_forms:
                 yield Fault(reply.where, f"{reply.name}: nothing fills {{{slot}}}.")
 
 
-def _problems(project: Project, reply: Reply) -> Iterator[str]:
+def problems(project: Project, reply: Reply) -> Iterator[str]:
+    """What is wrong with how one bubble is written, a sentence each."""
     if not reply.text:
         yield "it has no text."
         return

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
-from content import bubbles, claims, topics, turns
+from content import bubbles, claims, desk, topics, turns
 from content.faults import Fault
 from content.project import Project
 
@@ -15,6 +15,7 @@ CHECKS: tuple[Callable[[Project], Iterator[Fault]], ...] = (
     bubbles.check,
     claims.check,
     turns.check,
+    desk.check,
 )
 
 

@@ -19,11 +19,12 @@ _SPOKEN = {
 def check(project: Project) -> Iterator[Fault]:
     """Yields facts that are missing, not verified, out of date or of another nation or age."""
     for reply in project.replies:
-        for problem in _problems(project, reply):
+        for problem in problems(project, reply):
             yield Fault(reply.where, f"{reply.name}: {problem}")
 
 
-def _problems(project: Project, reply: Reply) -> Iterator[str]:
+def problems(project: Project, reply: Reply) -> Iterator[str]:
+    """What is wrong with the facts that one reply rests on, a sentence each."""
     if reply.topic and not reply.facts:
         yield "it names no facts; add them to its metadata."
     for name in dict.fromkeys(name for name, _ in NAMED.findall(reply.text)):

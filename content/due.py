@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from content import desk
 from content.claims import CLAIM_HOLDS
 from content.project import Project
 from helpline.facts import NAMED, Fact, is_fresh
@@ -21,8 +22,9 @@ class Due:
 
 def report(project: Project) -> Iterator[Due]:
     """Yields what is due, to be checked, missing and unused, heading by heading."""
-    named = {name for reply in project.replies for name in reply.facts}
-    named |= {name for reply in project.replies for name, _ in NAMED.findall(reply.text)}
+    written = [*project.replies, *desk.spoken(project)]
+    named = {name for reply in written for name in reply.facts}
+    named |= {name for reply in written for name, _ in NAMED.findall(reply.text)}
     facts = project.facts.by_id
     for fact in facts.values():
         why = _due(project, fact)

@@ -183,7 +183,14 @@ class Project:
 
     def variations(self, name: str) -> list[Reply]:
         """The variations of one response."""
-        return [reply for reply in self.replies if reply.name == name]
+        return self._by_name.get(name, [])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Reply]]:
+        found: dict[str, list[Reply]] = {}
+        for reply in self.replies:
+            found.setdefault(reply.name, []).append(reply)
+        return found
 
     def _documents(self, folder: str) -> Iterator[tuple[Mapping, str]]:
         for path in sorted((self.root / folder).glob("*.yml")):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import product
 
+from content.answers import answer, fitting, pick
 from content.bubbles import sentences
 from content.faults import Fault
 from content.project import AGES, BY_SERVICE, FALLBACK, NATIONS, Project, Reply, Rule
@@ -85,10 +86,10 @@ def _variations(project: Project) -> Iterator[Fault]:
 def _ambiguous(written: list[Reply]) -> Iterator[Fault]:
     """Rasa takes any of the variations whose conditions hold: there must be one at most."""
     for nation, age in product((*NATIONS, "not_said", None), (*AGES, "not_said", None)):
-        fitting = _fitting(written, nation, age)
-        if len(fitting) > 1:
+        found = fitting(written, nation, age)
+        if len(found) > 1:
             said = f"two variations hold for nation {nation} and age {age}"
-            yield Fault(fitting[1].where, f"{fitting[1].name}: {said}; one is said by chance.")
+            yield Fault(found[1].where, f"{found[1].name}: {said}; one is said by chance.")
             return
 
 
@@ -123,33 +124,6 @@ def _turn(project: Project, rule: Rule) -> Iterator[Fault]:
         if sum(s.rstrip('"”').endswith("?") for b in bubbles for s in sentences(b.text)) > 1:
             yield Fault(bubbles[-1].where, f"{said}: two questions in one turn.")
             return
-
-
-def pick(project: Project, name: str, nation: str | None, age: str | None) -> Reply:
-    """The variation Rasa would say: one whose conditions hold, else the one without any."""
-    written = project.variations(name)
-    return (
-        _fitting(written, nation, age) or [reply for reply in written if not reply.slots] or written
-    )[0]
-
-
-def _fitting(written: list[Reply], nation: str | None, age: str | None) -> list[Reply]:
-    known = {"nation": nation, "age": age}
-    return [r for r in written if r.slots and all(known.get(s) == v for s, v in r.slots.items())]
-
-
-def answer(
-    project: Project, last: str | None, intent: str, known: dict[str, str | None]
-) -> Rule | None:
-    """The rule that answers: of those that fit, the one that also matches what was said before."""
-    fitting = [
-        rule
-        for rule in project.rules
-        if rule.intent == intent
-        and rule.after in (None, last)
-        and all((known.get(slot) is None) == (value is None) for slot, value in rule.slots.items())
-    ]
-    return max(fitting, key=lambda rule: (rule.after is not None, len(rule.slots)), default=None)
 
 
 def _ways(project: Project) -> Iterator[Fault]:

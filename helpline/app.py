@@ -17,18 +17,36 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from helpline.broadcast import Broadcast
 from helpline.chat.routes import blueprint as chat
 from helpline.conversation import Answering, DeskSide, Heart, Sessions, YoungPersonSide
+from helpline.conversation.after import AfterWords
+from helpline.conversation.alerting import Alerting
 from helpline.conversation.errors import PartDown, SlowDown, TooLong, WaymarkError
+from helpline.conversation.forms import FormBroken, Forms
+from helpline.conversation.lookout import Lookout
 from helpline.conversation.offered import Offered
 from helpline.conversation.retention import purge_now
+from helpline.conversation.returning import Returning
 from helpline.conversation.wording import Wording, WordingBroken
+from helpline.desk.alarms_routes import blueprint as desk_alarms
+from helpline.desk.breaking_routes import blueprint as desk_breaking
+from helpline.desk.notes_routes import blueprint as desk_notes
+from helpline.desk.numbers_routes import blueprint as desk_numbers
+from helpline.desk.owning_routes import blueprint as desk_owning
+from helpline.desk.record_routes import blueprint as desk_record
 from helpline.desk.routes import blueprint as desk
+from helpline.desk.staff_routes import blueprint as desk_staff
+from helpline.desk.tools_routes import blueprint as desk_tools
 from helpline.dialogue import Dialogue
 from helpline.facts import Facts, FactsError, values_of
 from helpline.headers import security_headers
+from helpline.home import HomeUnusable, SecretBroken, kept_secret
 from helpline.openapi import ONLY_DESCRIPTION, Description
 from helpline.settings import Settings, SettingsError
+from helpline.store import returns
 from helpline.store.database import Database
+from helpline.tools import Tools, ToolsBroken
+from helpline.vault.return_code import PEPPER_BYTES, WordsBroken, load_words
 from safeguarding import Policy, SafeguardingError, Screener
+from safeguarding.signals import load_signals
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 LONGEST_REQUEST = 100_000
@@ -40,8 +58,8 @@ log = logging.getLogger("waymark")
 def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     """Builds the service; reads data/ at once, opens the database when it starts.
 
-    Raises SafeguardingError or WordingBroken, each one sentence with file and line, for a mistake
-    in data/.
+    Raises SafeguardingError, WordingBroken, WordsBroken or FormBroken, each one sentence with the
+    file, for a mistake in data/, and HomeUnusable or SecretBroken for the state folder.
     """
     heart = Heart(
         database=Database.open(settings.database_url),
@@ -58,7 +76,10 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         wording=Wording.load(DATA / "service" / "wording.yml"),
         clock=lambda: datetime.now(UTC),
         opens=settings.opens,
+        on_call=settings.on_call,
+        answer_within_s=settings.answer_within_minutes * 60,
     )
+    lookout = Lookout(heart, Alerting(settings.alerts, settings.on_call), settings)
     answering = Answering(heart)
     app = Sanic("waymark", configure_logging=False)
     app.config.update(
@@ -72,11 +93,30 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.ctx.settings = settings
     app.ctx.heart = heart
     app.ctx.young_person = YoungPersonSide(heart, answering)
+    pepper, new_pepper = kept_secret(settings.home, "pepper", PEPPER_BYTES)
+    app.ctx.after = AfterWords.load(DATA / "service" / "after.yml")
+    app.ctx.returning = Returning(
+        heart,
+        pepper=pepper,
+        words=load_words(DATA / "service" / "unfit_words.yml"),
+        after=app.ctx.after,
+    )
+    signals = load_signals(DATA / "safeguarding" / "signals.yml")
+    app.ctx.forms = Forms.load(DATA / "desk" / "record.yml", signals)
+    app.ctx.tools = Tools.load(DATA, heart.facts)
     app.ctx.desk = DeskSide(heart, Sessions(heart, demo=settings.demo))
     Extend(app, extensions=[Description], built_in_extensions=False, config=ONLY_DESCRIPTION)
     app.ext.openapi.add_security_scheme("token", "http", scheme="bearer")
     app.blueprint(chat)
     app.blueprint(desk)
+    app.blueprint(desk_alarms)
+    app.blueprint(desk_owning)
+    app.blueprint(desk_tools)
+    app.blueprint(desk_notes)
+    app.blueprint(desk_record)
+    app.blueprint(desk_breaking)
+    app.blueprint(desk_staff)
+    app.blueprint(desk_numbers)
     app.add_route(_health, "/health", methods=["GET"])
     app.error_handler.add(Exception, _refuse)
     app.on_response(_add_headers)  # type: ignore[no-untyped-call]
@@ -84,6 +124,9 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     @app.before_server_start
     async def open_parts(_: Sanic) -> None:  # type: ignore[type-arg]
         await heart.database.upgrade()
+        codes = await heart.database.read(returns.count)
+        if new_pepper and codes:
+            log.error("the file pepper was missing and is new: codes given before open nothing")
         await heart.dialogue.open()
         gc.collect()
         gc.freeze()
@@ -91,10 +134,13 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     @app.after_server_start
     async def keep_purging(app: Sanic) -> None:  # type: ignore[type-arg]
         app.add_task(_purge_hourly(heart, settings), name="purge")
+        app.add_task(lookout.run(), name="lookout")
 
     @app.before_server_stop
     async def stop_purging(app: Sanic) -> None:  # type: ignore[type-arg]
         await app.cancel_task("purge")
+        await app.cancel_task("lookout")
+        await lookout.stop()
 
     @app.after_server_stop
     async def close_parts(_: Sanic) -> None:  # type: ignore[type-arg]
@@ -155,7 +201,17 @@ def main() -> None:
     try:
         settings = Settings.load()
         app = create_app(settings)
-    except (SettingsError, SafeguardingError, WordingBroken, FactsError) as error:
+    except (
+        SettingsError,
+        SafeguardingError,
+        WordingBroken,
+        WordsBroken,
+        ToolsBroken,
+        FactsError,
+        FormBroken,
+        HomeUnusable,
+        SecretBroken,
+    ) as error:
         sys.exit(f"waymark: {error}")
     app.run(host=settings.host, port=settings.port, single_process=True, access_log=False)
 

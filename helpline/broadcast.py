@@ -45,6 +45,8 @@ class Broadcast:
 
     def __init__(self) -> None:
         self._listeners: dict[bytes, set[Listener]] = defaultdict(set)
+        self.changed = 0
+        """Grows with each change of the queue."""
 
     @contextmanager
     def listen(self, topic: bytes) -> Iterator[Listener]:
@@ -58,10 +60,13 @@ class Broadcast:
             if not self._listeners[topic]:
                 del self._listeners[topic]
 
-    def send(self, signal: Signal) -> None:
-        """Wakes the conversation's listeners, and the desk's unless the assistant is typing."""
+    def send(self, signal: Signal, *, desk: bool = True) -> None:
+        """Wakes the conversation's listeners, and the desk's unless the assistant is typing, or
+        the desk hears of it in another way (`desk`)."""
+        if signal.kind == "queue":
+            self.changed += 1
         for topic in (signal.conversation, DESK):
-            if topic is None or (topic == DESK and signal.sender == "assistant"):
+            if topic is None or (topic == DESK and (signal.sender == "assistant" or not desk)):
                 continue
             for listener in self._listeners.get(topic, ()):
                 listener.put(signal)

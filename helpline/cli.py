@@ -5,6 +5,7 @@
 import getpass
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from helpline.settings import Settings
 
 ROLES = ("worker", "supervisor", "editor", "admin", "auditor")
-SHORTEST_PASSWORD = 12  # characters
 HOME = click.option(
     "--home", type=click.Path(path_type=Path), help="Where all state lives (default: var/)."
 )
@@ -116,6 +116,100 @@ def staff_add(
         click.echo(f"Recovery key of the team, shown only now: {added.recovery_key}")
 
 
+@staff.command("list")
+@HOME
+def staff_list(home: Path | None) -> None:
+    """List who is, or was, on the staff."""
+    from helpline import staff_cli
+
+    settings = _kept_in(home)
+    try:
+        people = staff_cli.everybody(settings)
+    except staff_cli.StaffRefused as refused:
+        _refuse(str(refused))
+    for person in people:
+        words = [person.name, person.role, f"seen as {person.alias}"]
+        if person.since is not None:
+            words.append(f"since {_day(person.since)}")
+        if person.left_at is not None:
+            words.append(f"left {_day(person.left_at)}")
+        elif person.access is not None:
+            words.append(f"{person.at_once} chats at once")
+            words.append("has access" if person.access else "waits for access")
+        click.echo(", ".join(words))
+
+
+@staff.command("leave")
+@click.option("--name", required=True, help="Who leaves.")
+@HOME
+def staff_leave(name: str, home: Path | None) -> None:
+    """Cut somebody off at once: their sessions end, their keys go, the team key is renewed."""
+    from helpline import staff_cli
+
+    settings = _kept_in(home)
+    try:
+        done = staff_cli.leave(settings, name.strip())
+    except staff_cli.StaffRefused as refused:
+        _refuse(str(refused))
+    chats = len(done.released)
+    click.echo(f"{name.strip()} has left; {chats} of their chats went back to the queue.")
+    if done.renewed:
+        click.echo("The team key is a new one.")
+    elif done.renewed is False:
+        click.echo("The team key is still the old one: run `./waymark staff recover` once.")
+
+
+@staff.command("recover")
+@click.option("--name", required=True, help="A supervisor, added before.")
+@HOME
+def staff_recover(name: str, home: Path | None) -> None:
+    """Give a supervisor the team key, with its recovery key on standard input."""
+    from helpline import staff_cli
+
+    settings = _kept_in(home)
+    at_terminal = sys.stdin.isatty()
+    key = getpass.getpass("Recovery key: ") if at_terminal else _line("The recovery key")
+    try:
+        epochs = staff_cli.recover(settings, name.strip(), key.strip())
+    except staff_cli.StaffRefused as refused:
+        _refuse(str(refused))
+    click.echo(f"{name.strip()} has the team key again, every one of {epochs} so far.")
+
+
+@main.group()
+def audit() -> None:
+    """The log of who did what when."""
+
+
+@audit.command("verify")
+@click.option("--chain", metavar="HEX", help="A chain noted earlier: is its entry still there?")
+@HOME
+def audit_verify(chain: str | None, home: Path | None) -> None:
+    """Check that no entry was changed, put in or taken out; exit 1 if one was."""
+    from helpline import staff_cli
+
+    settings = _kept_in(home)
+    try:
+        sought = bytes.fromhex(chain) if chain is not None else None
+    except ValueError:
+        _refuse("--chain must be a chain that `audit verify` printed.")
+    try:
+        found = staff_cli.verify(settings, sought)
+    except staff_cli.StaffRefused as refused:
+        _refuse(str(refused))
+    if found.before:
+        click.echo(f"{found.before} entries stand before the chain began.")
+    if found.broken is not None:
+        click.echo(f"Entry {found.broken} does not hold.")
+        sys.exit(1)
+    click.echo(f"{found.holds} entries hold.")
+    if found.holds:
+        click.echo(f"The last is entry {found.last}, chain {found.chain.hex()}")
+    if not found.found:
+        click.echo("The entry of that chain is not there any more.")
+        sys.exit(1)
+
+
 @main.command()
 @HOME
 def purge(home: Path | None) -> None:
@@ -157,19 +251,24 @@ def _settings(
 
 def _password(from_stdin: bool) -> str:
     if from_stdin:
-        try:
-            password = sys.stdin.readline().rstrip("\r\n")
-        except UnicodeDecodeError:
-            _refuse("The password on standard input is not UTF-8.")
-    elif not sys.stdin.isatty():
+        return _line("The password")
+    if not sys.stdin.isatty():
         _refuse("There is no terminal to ask for the password: use --password-stdin.")
-    else:
-        password = getpass.getpass("Password: ")
-        if getpass.getpass("Once more: ") != password:
-            _refuse("The two passwords differ.")
-    if len(password) < SHORTEST_PASSWORD:
-        _refuse(f"The password must have at least {SHORTEST_PASSWORD} characters.")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != password:
+        _refuse("The two passwords differ.")
     return password
+
+
+def _line(what: str) -> str:
+    try:
+        return sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError:
+        _refuse(f"{what} on standard input is not UTF-8.")
+
+
+def _day(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
 
 
 def _refuse(sentence: str, *, code: int = 2) -> NoReturn:

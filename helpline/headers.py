@@ -72,7 +72,7 @@ def security_headers(path: str, settings: Framing) -> dict[str, str]:
 
 
 def _is_chat(path: str) -> bool:
-    return path in {"/", "/say", "/exit"}
+    return path in {"/", "/say", "/exit", "/after", "/back"}
 
 
 def _is_desk(path: str) -> bool:

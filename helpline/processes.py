@@ -86,7 +86,7 @@ def parts(settings: Settings) -> tuple[Part, ...]:
             "There is no assistant trained on the present data in models/: run `make setup`."
         )
     bot_port, actions_port = (_port(url) for url in (settings.bot_url, settings.actions_url))
-    bot, theirs = str(BOT_PYTHON), ("DATABASE_URL",)
+    bot, theirs = str(BOT_PYTHON), ("DATABASE_URL", "WAYMARK_ALERTS")
     served = ("--model", str(model), "--actions-url", f"{settings.actions_url}/webhook")
     server = (bot, "-m", "bot.server", "--port", str(bot_port), *served)
     actions = (bot, "-m", "bot.action_server", "--port", str(actions_port))

@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, time, timedelta
+from datetime import date, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -14,17 +15,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from helpline.alerts import Alert
+from helpline.hours import WEEKDAYS, Hours, Opening
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 SETTINGS_FILE: Final = "helpline.toml"
-WEEKDAYS: Final = (
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-)
+DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 # What each setting must be, in the words of the sentence that refuses it.
 EXPECTED: Final[Mapping[str, str]] = {
@@ -41,15 +37,21 @@ EXPECTED: Final[Mapping[str, str]] = {
     "actions_url": "an http address",
     "secret": "at least 32 characters",
     "opening_hours": 'weekdays with times, such as monday = [["09:00", "23:00"]]',
+    "bank_holidays": 'dates with times, such as 2026-12-25 = [] or [["10:00", "16:00"]]',
+    "answer_within_minutes": "a whole number of minutes from 1 to 120",
+    "alerts": 'a list such as [{reaches = "on_call", address = "mailtos://…"}]',
+    "on_call_hours": 'weekdays with times, such as monday = [["23:00", "09:00"]]',
+    "desk_address": "an http or https address",
     "timezone": "a time zone such as Europe/London",
     "assistant_chats_kept_hours": "a whole number of hours from 1",
     "handed_off_chats_kept_days": "a whole number of days from 1",
+    "records_kept_days": "a whole number of days from 1",
+    "broken_confidentiality_kept_days": "a whole number of days from 1",
 }
 # Set by `waymark up` for the parts that it starts; a person sets them nowhere.
 PARTS_ONLY: Final = frozenset({"bot_url", "actions_url", "secret"})
 ENVIRONMENT_ONLY: Final = PARTS_ONLY | {"home", "database_url"}
 
-Hours = tuple[tuple[time, time], ...]
 Address = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
 
@@ -58,7 +60,11 @@ class SettingsError(Exception):
 
 
 class Settings(BaseModel):
-    """Every setting, checked. Made by `load`; times of opening are in `timezone`."""
+    """Every setting, checked. Made by `load`; times of opening are in `timezone`.
+
+    How long records, and records of a broken confidentiality, are kept only the charity can
+    decide; what stands here (6 and 25 years) is a placeholder for its trustees' schedule.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -75,9 +81,16 @@ class Settings(BaseModel):
     actions_url: Address | None = None
     secret: str | None = Field(default=None, min_length=32, repr=False)
     opening_hours: Mapping[str, Hours] = Field(default_factory=dict)
+    bank_holidays: Mapping[date, Hours] = Field(default_factory=dict)
+    answer_within_minutes: Annotated[int, Field(ge=1, le=120)] = 5
+    alerts: tuple[Alert, ...] = ()
+    on_call_hours: Mapping[str, Hours] = Field(default_factory=dict)
+    desk_address: Address | None = None
     timezone: str = "Europe/London"
     assistant_chats_kept_hours: Annotated[int, Field(ge=1)] = 24
     handed_off_chats_kept_days: Annotated[int, Field(ge=1)] = 90
+    records_kept_days: Annotated[int, Field(ge=1)] = 2190
+    broken_confidentiality_kept_days: Annotated[int, Field(ge=1)] = 9131
 
     @classmethod
     def load(
@@ -121,35 +134,28 @@ class Settings(BaseModel):
         variables: dict[str, str] = {}
         for name, value in self.model_dump(mode="json", exclude_none=True).items():
             variable = "DATABASE_URL" if name == "database_url" else f"WAYMARK_{name.upper()}"
-            if isinstance(value, list):
+            if name == "website":
                 variables[variable] = ",".join(value)
             else:
                 variables[variable] = value if isinstance(value, str) else json.dumps(value)
         return variables
 
     def opens(self, now: datetime) -> str | None:
-        """The next opening in plain words ("9am", "9am tomorrow", "9:30am on Monday").
+        """The next opening in plain words, bank holidays heeded (see `Opening.opens`)."""
+        zone = ZoneInfo(self.timezone)
+        return Opening(self.opening_hours, self.bank_holidays, zone).opens(now)
 
-        `now` carries a time zone. None when the hours are unknown or the helpline is open.
-        """
-        here = now.astimezone(ZoneInfo(self.timezone))
-        wall = here.replace(tzinfo=None)
-        openings: list[datetime] = []
-        for ahead in range(-1, 8):
-            day = wall.date() + timedelta(days=ahead)
-            for start, end in self.opening_hours.get(WEEKDAYS[day.weekday()], ()):
-                opened = datetime.combine(day, start)
-                past_midnight = timedelta(days=1 if end <= start else 0)
-                if opened <= wall < datetime.combine(day, end) + past_midnight:
-                    return None
-                if opened > wall:
-                    openings.append(opened)
-        if not openings:
-            return None
-        opening = min(openings)
-        days = (opening.date() - wall.date()).days
-        day_words = ("", " tomorrow")[days] if days < 2 else f" on {opening:%A}"
-        return f"{_clock(opening.time())}{day_words}"
+    def on_call(self, now: datetime) -> bool:
+        """Whether an on-call lead can be alerted now: in `on_call_hours`, or always without any."""
+        if not any(alert.reaches == "on_call" for alert in self.alerts):
+            return False
+        hours = Opening(self.on_call_hours, {}, ZoneInfo(self.timezone))
+        return not self.on_call_hours or hours.is_open(now)
+
+    @property
+    def desk(self) -> str:
+        """Where the desk is, as staff reach it."""
+        return self.desk_address or f"{self.address}desk"
 
     @field_validator("website", mode="before")
     @classmethod
@@ -180,7 +186,20 @@ class Settings(BaseModel):
             raise ValueError("unknown") from None
         return value
 
-    @field_validator("opening_hours", mode="before")
+    @field_validator("alerts", mode="before")
+    @classmethod
+    def _read(cls, value: object) -> object:
+        return json.loads(value) if isinstance(value, str) else value
+
+    @field_validator("bank_holidays", mode="before")
+    @classmethod
+    def _dates(cls, value: object) -> object:
+        days = json.loads(value) if isinstance(value, str) else value
+        if not isinstance(days, Mapping) or any(not DATE.fullmatch(str(day)) for day in days):
+            raise ValueError("not dates")
+        return days
+
+    @field_validator("opening_hours", "on_call_hours", mode="before")
     @classmethod
     def _week(cls, value: object) -> object:
         week = json.loads(value) if isinstance(value, str) else value
@@ -262,10 +281,3 @@ def _origin(value: object) -> str:
     ):
         raise ValueError("not an origin")
     return bare
-
-
-def _clock(at: time) -> str:
-    if (at.hour, at.minute) in {(0, 0), (12, 0)}:
-        return "midday" if at.hour else "midnight"
-    minutes = f":{at.minute:02}" if at.minute else ""
-    return f"{at.hour % 12 or 12}{minutes}{'am' if at.hour < 12 else 'pm'}"

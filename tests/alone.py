@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpline import demo
+from helpline import demo as logins
 from helpline.settings import Settings
 from tests.conftest import ROOT, Login, free_port, wait_until_answers
 
@@ -23,19 +23,22 @@ class Alone:
     @property
     def worker(self) -> Login:
         """A demo login; only where the demo's staff was added."""
-        login = next(each for each in demo.LOGINS if each.role == "worker")
+        login = next(each for each in logins.LOGINS if each.role == "worker")
         return Login(login.name, login.password)
 
 
 @contextmanager
-def service_in(home: Path, *, staff: bool = True) -> Iterator[Alone]:
+def service_in(
+    home: Path, *, staff: bool = True, demo: bool | None = None, **given: object
+) -> Iterator[Alone]:
     """Runs the service with its state, and all that it prints, in `home`.
 
-    With `staff`, the demo's is added, and no event loop may run in this thread.
+    With `staff`, the demo's is added, and no event loop may run in this thread; `demo` is whether
+    staff may sign in without a second factor (default: as `staff`). `given` are other settings.
     """
-    settings = Settings(home=home, port=free_port(), demo=staff)
+    settings = Settings(home=home, port=free_port(), demo=staff if demo is None else demo, **given)
     if staff:
-        demo.prepare(settings)
+        logins.prepare(settings)
     with (home / "service.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "helpline.app"],

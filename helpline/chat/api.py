@@ -72,7 +72,7 @@ _MESSAGE: Final = {
         "button": {"type": "string"},
     },
 }
-_REFUSED: Final = {
+REFUSED: Final = {
     "type": "object",
     "properties": {
         "error": {
@@ -83,7 +83,8 @@ _REFUSED: Final = {
 }
 
 
-def _describes(schema: dict[str, Any]) -> Any:
+def describes(schema: dict[str, Any]) -> Any:
+    """A schema as the OpenAPI description wants it."""
     return {"application/json": {"schema": schema}}
 
 
@@ -93,7 +94,7 @@ def side(request: Request) -> YoungPersonSide:
     return handed_in
 
 
-async def _access(request: Request) -> Access:
+async def access(request: Request) -> Access:
     """Open the conversation of the bearer token; raises ``UnknownToken``."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -112,7 +113,7 @@ def _after(request: Request) -> int:
 @blueprint.post("/conversations")
 @openapi.summary("Start a conversation")
 @openapi.description("Asks for nothing. The token is shown once; no cookie is set.")
-@openapi.response(201, _describes(_STARTED), "The token and the greeting")
+@openapi.response(201, describes(_STARTED), "The token and the greeting")
 async def start(request: Request) -> HTTPResponse:
     token, greeting = await side(request).start()
     body = {"token": token, "events": [event.public() for event in greeting]}
@@ -122,17 +123,16 @@ async def start(request: Request) -> HTTPResponse:
 @blueprint.post("/conversation/messages")
 @openapi.summary("Send a message or tap a button")
 @openapi.secured("token")
-@openapi.body(_describes(_MESSAGE), required=True)
-@openapi.response(201, _describes(_NUMBER), "On disk under this number")
-@openapi.response(200, _describes(_NUMBER), "The same id again: the same number")
-@openapi.response(401, _describes(_REFUSED), "Unknown or missing token")
-@openapi.response(404, _describes(_REFUSED), "Unknown button")
-@openapi.response(409, _describes(_REFUSED), "Ended, or the id was used for another text")
-@openapi.response(413, _describes(_REFUSED), "More than 2,000 characters")
-@openapi.response(422, _describes(_REFUSED), "Wrong type, or empty")
+@openapi.body(describes(_MESSAGE), required=True)
+@openapi.response(201, describes(_NUMBER), "On disk under this number")
+@openapi.response(200, describes(_NUMBER), "The same id again: the same number")
+@openapi.response(401, describes(REFUSED), "Unknown or missing token")
+@openapi.response(404, describes(REFUSED), "Unknown button")
+@openapi.response(409, describes(REFUSED), "Ended, or the id was used for another text")
+@openapi.response(413, describes(REFUSED), "More than 2,000 characters")
+@openapi.response(422, describes(REFUSED), "Wrong type, or empty")
 async def send(request: Request) -> HTTPResponse:
-    access = await _access(request)
-    receipt = await side(request).receive(access, Incoming.parse(request.body))
+    receipt = await side(request).receive(await access(request), Incoming.parse(request.body))
     return json_response({"number": receipt.number}, status=200 if receipt.repeated else 201)
 
 
@@ -152,16 +152,16 @@ async def send(request: Request) -> HTTPResponse:
     },
     "Events with a higher number, in order",
 )
-@openapi.response(401, _describes(_REFUSED), "Unknown or missing token")
+@openapi.response(401, describes(REFUSED), "Unknown or missing token")
 async def events(request: Request) -> HTTPResponse | None:
-    access, after = await _access(request), _after(request)
+    opened, after = await access(request), _after(request)
     accepted = request.headers.get("accept", "")
     if "application/json" in accepted and STREAM not in accepted:
-        found = await side(request).events(access, after)
+        found = await side(request).events(opened, after)
         return json_response({"events": [event.public() for event in found]})
     response = await request.respond(content_type=STREAM, headers={"X-Accel-Buffering": "no"})
     await response.send(COMMENT)
-    async with aclosing(side(request).follow(access, after)) as following:
+    async with aclosing(side(request).follow(opened, after)) as following:
         async for event in following:
             if not (isinstance(event, Typing) and event.sender == "young_person"):
                 await response.send(frame(event))
@@ -184,7 +184,7 @@ def frame(event: Event | Typing | None) -> str:
 @openapi.secured("token")
 @openapi.response(204, description="Passed on, not kept")
 async def typing(request: Request) -> HTTPResponse:
-    await side(request).typing(await _access(request))
+    await side(request).typing(await access(request))
     return empty()
 
 
@@ -193,16 +193,7 @@ async def typing(request: Request) -> HTTPResponse:
 @openapi.secured("token")
 @openapi.response(204, description="In the queue; the place in it comes on the stream")
 async def handoff(request: Request) -> HTTPResponse:
-    await side(request).ask_for_person(await _access(request))
-    return empty()
-
-
-@blueprint.post("/conversation/end")
-@openapi.summary("End the conversation and wipe its token")
-@openapi.secured("token")
-@openapi.response(204, description="Ended")
-async def end(request: Request) -> HTTPResponse:
-    await side(request).end(await _access(request))
+    await side(request).ask_for_person(await access(request))
     return empty()
 
 
@@ -211,5 +202,5 @@ async def end(request: Request) -> HTTPResponse:
 @openapi.secured("token")
 @openapi.response(204, description="Hidden at once and for good")
 async def delete(request: Request) -> HTTPResponse:
-    await side(request).delete(await _access(request))
+    await side(request).delete(await access(request))
     return empty()

@@ -19,7 +19,8 @@ from sanic_ext import openapi
 
 from helpline.chat.api import side
 from helpline.chat.assets import Asset, Assets
-from helpline.chat.render import Page, Renderer, last_state, takes_taps
+from helpline.chat.render import After, Page, Renderer, last_state, takes_tap
+from helpline.chat.slowing import Slowing
 from helpline.chat.tickets import Tickets
 from helpline.conversation import Access, Incoming, State, Typing
 from helpline.conversation.errors import (
@@ -32,6 +33,8 @@ from helpline.conversation.errors import (
 )
 
 HELD_OPEN_S: Final = 600
+ASKS: Final = frozenset({"look", "person", "stop"})
+"""What a form can ask for without a message."""
 SILENCE: Final = "<!-- -->\n"
 WIPE: Final = {"Clear-Site-Data": '"cache", "storage"'}
 STARTS_AFRESH: Final = "This page was open for a long time. Please write it again."
@@ -45,14 +48,18 @@ _IN_WORDS: Final[dict[type[WaymarkError], str]] = {
 blueprint = Blueprint("chat_pages")
 
 
-class _Parts:
+class Parts:
     """What the pages share in one process."""
 
     def __init__(
-        self, exit_address: str, website: tuple[str, ...], greeting: tuple[str, ...]
+        self,
+        exit_address: str,
+        website: tuple[str, ...],
+        greeting: tuple[str, ...],
+        after: After,
     ) -> None:
         self.assets = Assets.load()
-        self.render = Renderer(self.assets, exit_address, website, greeting)
+        self.render = Renderer(self.assets, exit_address, website, greeting, after)
         self.tickets = Tickets(time.monotonic)
         self.first_send = asyncio.Lock()
         self.embed = _embed(self.assets, exit_address) if website else None
@@ -63,20 +70,25 @@ def _embed(assets: Assets, exit_address: str) -> bytes:
     return script.replace('"EXIT_ADDRESS"', json.dumps(exit_address)).encode()
 
 
-def _parts(request: Request) -> _Parts:
-    parts: _Parts = request.app.ctx.chat_page
+def parts_of(request: Request) -> Parts:
+    """What the pages share, as it was made when the service started."""
+    parts: Parts = request.app.ctx.chat_page
     return parts
 
 
 @blueprint.before_server_start
 async def _prepare(app: Sanic) -> None:  # type: ignore[type-arg]
     settings, wording = app.ctx.settings, app.ctx.heart.wording
-    app.ctx.chat_page = _Parts(
-        settings.exit_address, tuple(settings.website), tuple(wording.greeting)
+    app.ctx.chat_page = Parts(
+        settings.exit_address,
+        tuple(settings.website),
+        tuple(wording.greeting),
+        After.of(app.ctx.after, settings),
     )
+    app.ctx.slowing = Slowing(time.monotonic)
 
 
-def _fields(request: Request) -> dict[str, str]:
+def fields_of(request: Request) -> dict[str, str]:
     """The form's fields, the last of a name; raises ``Invalid``. Lines end as in JavaScript."""
     try:
         given = parse_qs(request.body.decode("utf-8"), keep_blank_values=True, max_num_fields=16)
@@ -88,11 +100,12 @@ def _fields(request: Request) -> dict[str, str]:
 @blueprint.get("/")
 @openapi.exclude()
 async def start(request: Request) -> HTTPResponse:
-    return _start_page(request)
+    return start_page(request)
 
 
-def _start_page(request: Request, problem: str = "", draft: str = "") -> HTTPResponse:
-    parts = _parts(request)
+def start_page(request: Request, problem: str = "", draft: str = "") -> HTTPResponse:
+    """The page without a chat, with a sentence where something could not be done."""
+    parts = parts_of(request)
     page = Page(ticket=parts.tickets.issue(), problem=problem, draft=draft)
     return html(parts.render.start(page))
 
@@ -102,48 +115,52 @@ def _start_page(request: Request, problem: str = "", draft: str = "") -> HTTPRes
 async def say(request: Request) -> HTTPResponse | None:
     """Keep what the form holds, then answer with the page, held open for what comes."""
     try:
-        fields = _fields(request)
+        fields = fields_of(request)
     except Invalid:
-        return _start_page(request)
+        return start_page(request)
     incoming, problem = None, ""
     try:
-        if "look" not in fields and "person" not in fields:
+        if not ASKS & fields.keys():
             incoming = Incoming.make(fields.get("id"), fields.get("text"), fields.get("button"))
     except WaymarkError as error:
-        problem = _in_words(error)
+        problem = in_words(error)
     draft = fields.get("text", "") if problem else ""
     try:
-        sends = incoming is not None or "person" in fields
-        token = fields.get("token") or await _from_ticket(request, fields, may_start=sends)
+        sends = incoming is not None or "person" in fields or "stop" in fields
+        starts = incoming is not None or "person" in fields
+        token = fields.get("token") or await _from_ticket(request, fields, may_start=starts)
         if token is None:
-            return _start_page(request, problem or STARTS_AFRESH, draft)
+            return start_page(request, problem or STARTS_AFRESH, draft)
         access = await side(request).open(token)
     except UnknownToken:
-        return _start_page(request)
+        return start_page(request)
     except WaymarkError as error:
-        return _start_page(request, _in_words(error), fields.get("text", ""))
+        return start_page(request, in_words(error), fields.get("text", ""))
     if sends:
         try:
-            if incoming is None:
+            if "person" in fields:
                 await side(request).ask_for_person(access)
-            else:
+            elif incoming is not None:
                 await side(request).receive(access, incoming)
+            else:
+                await side(request).stop_waiting(access)
         except UnknownToken:
-            return _start_page(request)
+            return start_page(request)
         except WaymarkError as error:
-            problem, draft = _in_words(error), fields.get("text", "")
-    await _hold_open(request, access, Page(token=token, problem=problem, draft=draft))
+            problem, draft = in_words(error), fields.get("text", "")
+    await hold_open(request, access, Page(token=token, problem=problem, draft=draft))
     return None
 
 
-def _in_words(error: WaymarkError) -> str:
+def in_words(error: WaymarkError) -> str:
+    """An error as the page says it."""
     return _IN_WORDS.get(type(error), error.message)
 
 
 async def _from_ticket(request: Request, fields: dict[str, str], *, may_start: bool) -> str | None:
     """The token that a start page's ticket leads to; ``None`` where there is nothing to start."""
-    tickets, ticket = _parts(request).tickets, fields.get("ticket", "")
-    async with _parts(request).first_send:
+    tickets, ticket = parts_of(request).tickets, fields.get("ticket", "")
+    async with parts_of(request).first_send:
         worth = tickets.look(ticket)
         if worth.token is not None or not worth.valid or not may_start:
             return worth.token
@@ -152,8 +169,9 @@ async def _from_ticket(request: Request, fields: dict[str, str], *, may_start: b
         return token
 
 
-async def _hold_open(request: Request, access: Access, page: Page) -> None:
-    render = _parts(request).render
+async def hold_open(request: Request, access: Access, page: Page) -> None:
+    """Answers with the whole page, held open so that what is said next streams into it."""
+    render = parts_of(request).render
     events = await side(request).events(access, 0)
     state = last_state(events)
     before, after = render.held_open(replace(page, state=state))
@@ -170,7 +188,7 @@ async def _hold_open(request: Request, access: Access, page: Page) -> None:
                     await response.send(SILENCE)
                 else:
                     state = event if isinstance(event, State) else state
-                    live = takes_taps(state)
+                    live = takes_tap(event, state)
                     await response.send(render.event(event, page.token, live=live))
                 if time.monotonic() > until or _ended(state):
                     break
@@ -187,10 +205,10 @@ def _ended(state: State | None) -> bool:
 async def leave(request: Request) -> HTTPResponse:
     """Revoke the token first, then go; a page with script asks with ``quiet`` and goes itself."""
     try:
-        fields = _fields(request)
+        fields = fields_of(request)
     except Invalid:
         fields = {}
-    token = fields.get("token") or _parts(request).tickets.look(fields.get("ticket", "")).token
+    token = fields.get("token") or parts_of(request).tickets.look(fields.get("ticket", "")).token
     try:
         if token:
             await side(request).leave_quickly(await side(request).open(token))
@@ -210,7 +228,7 @@ async def leave_at_once(request: Request) -> HTTPResponse:
 @blueprint.get("/embed.js")
 @openapi.exclude()
 async def embed(request: Request) -> HTTPResponse:
-    script = _parts(request).embed
+    script = parts_of(request).embed
     if script is None:
         raise NotFound("No website is configured to embed the chat.")
     kind = "text/javascript; charset=utf-8"
@@ -220,7 +238,7 @@ async def embed(request: Request) -> HTTPResponse:
 @blueprint.get("/static/chat/<digest:str>/<name:str>")
 @openapi.exclude()
 async def static(request: Request, digest: str, name: str) -> HTTPResponse:
-    assets = _parts(request).assets
+    assets = parts_of(request).assets
     asset = assets.files.get(name)
     if asset is None or name == "embed.js":
         raise NotFound("No such file.")

@@ -11,6 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from helpline.chat.assets import Assets
 from helpline.chat.numbers import pieces, unbroken
 from helpline.conversation import Event, Message, State
+from helpline.conversation.after import AfterWords
+from helpline.facts import values_of
+from helpline.settings import Settings
 from safeguarding.policy import NOT_NOW
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -39,6 +42,45 @@ class Page:
             return True
         return self.state.owner == "queue" and self.state.position is None
 
+    @property
+    def waits(self) -> bool:
+        """Whether they have a place in line, which they can leave."""
+        return self.state is not None and self.state.owner == "queue" and not self.may_ask
+
+
+@dataclass(frozen=True)
+class After:
+    """What is said around the end of a chat: the content team's words, and how long it is kept."""
+
+    words: AfterWords
+    alone: str
+    together: str
+
+    @classmethod
+    def of(cls, words: AfterWords, settings: Settings) -> "After":
+        kept = values_of(settings)
+        return cls(words, kept["W06"], kept["W13"])
+
+    @property
+    def until(self) -> str:
+        """How long a code works."""
+        return self.words.code_until.format(alone=self.alone, together=self.together)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One page around the end of a chat: ``name`` as in the template after.html.
+
+    ``asked`` says whether the four questions are on it; ``code`` are six words to show.
+    """
+
+    name: str
+    token: str = ""
+    ticket: str = ""
+    problem: str = ""
+    code: str = ""
+    asked: bool = False
+
 
 class Renderer:
     """The page's templates, with the settings and the opening words they need handed in."""
@@ -49,6 +91,7 @@ class Renderer:
         exit_address: str,
         website: tuple[str, ...],
         greeting: tuple[str, ...],
+        after: After,
     ) -> None:
         self._greeting = greeting
         self._environment = Environment(
@@ -64,13 +107,19 @@ class Renderer:
             website=website,
             pieces=pieces,
             unbroken=unbroken,
+            after=after,
         )
         self._page = self._environment.get_template("page.html")
         self._event = self._environment.get_template("event.html")
+        self._step = self._environment.get_template("step.html")
 
     def start(self, page: Page) -> str:
         """The whole start page: two bubbles, a box, the way out."""
         return self._page.render(page=page, greeting=self._greeting, live=False)
+
+    def step(self, step: Step) -> str:
+        """A whole page around the end of a chat, where there is no script."""
+        return self._step.render(step=step)
 
     def held_open(self, page: Page) -> tuple[str, str]:
         """The page with a conversation, cut where its messages go: what comes before, and after."""
@@ -84,12 +133,12 @@ class Renderer:
         own = [e for e in shown if isinstance(e, Message) and e.sender == "young_person"]
         answered = max((message.number for message in own), default=0)
         folded = max((m.number for m in own if m.payload == NOT_NOW), default=0)
-        open_to_taps = takes_taps(last_state(shown))
+        state = last_state(shown)
         return "".join(
             self.event(
                 event,
                 token,
-                live=open_to_taps and event.number > answered,
+                live=takes_tap(event, state) and event.number > answered,
                 folded=event.number < folded,
             )
             for event in _cards_first(shown)
@@ -115,9 +164,11 @@ def last_state(events: Iterable[Event]) -> State | None:
     return states[-1] if states else None
 
 
-def takes_taps(state: State | None) -> bool:
-    """Whether buttons work: not while a worker has the chat, nor after its end."""
-    return state is None or state.owner not in ("worker", "ended")
+def takes_tap(event: Event, state: State | None) -> bool:
+    """Whether an event's buttons work: while a worker has the chat only theirs, none at its end."""
+    if state is None or state.owner not in ("worker", "ended"):
+        return True
+    return state.owner == "worker" and isinstance(event, Message) and event.sender == "worker"
 
 
 def _cards_first(events: Iterable[Event]) -> Iterator[Event]:

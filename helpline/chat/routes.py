@@ -2,6 +2,8 @@
 
 from sanic import Blueprint
 
-from helpline.chat import api, pages
+from helpline.chat import after_api, after_pages, api, pages
 
-blueprint = Blueprint.group(api.blueprint, pages.blueprint)
+blueprint = Blueprint.group(
+    api.blueprint, after_api.blueprint, pages.blueprint, after_pages.blueprint
+)

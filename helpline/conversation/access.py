@@ -1,13 +1,22 @@
 """What opens a conversation for the young person: the keys behind the token, in memory only."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
 from helpline.conversation.errors import UnknownToken
-from helpline.store import conversations
+from helpline.store import conversations, returns
 from helpline.store.conversations import ConversationRow
-from helpline.vault import KeyRing, WrapBroken, new_key, token_hash, token_key, unwrap, wrap
+from helpline.vault import (
+    KeyRing,
+    WrapBroken,
+    new_key,
+    seal_for_team,
+    token_hash,
+    token_key,
+    unwrap,
+    wrap,
+)
 
 
 @dataclass(eq=False)
@@ -51,16 +60,34 @@ def open_access(connection: Connection, token: str) -> Access:
 def refresh(connection: Connection, access: Access) -> ConversationRow:
     """Returns the conversation as it is now, locked; raises UnknownToken once it is revoked."""
     row = conversations.by_id(connection, access.conversation, lock=True)
-    if row is None or row.token_hash is None:
+    if row is None or row.token_hash != access.name:
         raise UnknownToken
+    if row.new_epoch_due:
+        new_key_epoch(connection, access, row)
+        conversations.change(connection, row.id, new_epoch_due=False)
+        row = replace(row, key_epoch=row.key_epoch + 1, new_epoch_due=False)
     access.keep_up(connection, row)
     return row
 
 
 def new_key_epoch(connection: Connection, access: Access, row: ConversationRow) -> None:
-    """Starts a key epoch that only the token opens: after a no, a hand-back or a return."""
+    """Starts a key epoch that only the token opens, and the return code where there is one: after
+    a no, a hand-back or a return.
+    """
     epoch, key = row.key_epoch + 1, new_key()
     conversations.add_wrap(
         connection, row.id, epoch, "token", wrap(access.under, key, row.id, epoch)
     )
     conversations.change(connection, row.id, key_epoch=epoch)
+    public = returns.public_of(connection, row.id)
+    if public is not None:
+        seal_to_code(connection, row.id, public, {epoch: key})
+
+
+def seal_to_code(
+    connection: Connection, conversation: bytes, public: bytes, keys: dict[int, bytes]
+) -> None:
+    """Seals key epochs to a return code, which nothing here can open without its six words."""
+    for epoch, key in keys.items():
+        sealed = seal_for_team(public, key, conversation, epoch)
+        conversations.add_wrap(connection, conversation, epoch, returns.CODE, sealed)

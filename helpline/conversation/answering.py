@@ -10,7 +10,7 @@ import logging
 from sqlalchemy import Connection
 
 from helpline.broadcast import Signal
-from helpline.conversation import handoff
+from helpline.conversation import first_words, handoff
 from helpline.conversation.access import Access, refresh
 from helpline.conversation.bubbles import Bubble, add_bubbles, from_policy
 from helpline.conversation.errors import UnknownToken
@@ -79,7 +79,7 @@ class Answering:
 
         def find(connection: Connection) -> Unanswered | None:
             row = conversations.by_id(connection, access.conversation)
-            if row is None or row.token_hash is None or row.answered >= row.last_number:
+            if row is None or row.token_hash != access.name or row.answered >= row.last_number:
                 return None
             access.keep_up(connection, row)
             waiting = conversations.events_after(
@@ -100,7 +100,7 @@ class Answering:
         if (
             row.owner in ("worker", "ended")
             or message.level >= EMERGENCY
-            or message.payload in (TALK, NOT_NOW)
+            or message.payload in (TALK, NOT_NOW, *first_words.ANSWERS)
         ):
             await self._keep(access, row, message, [])
             return
@@ -142,10 +142,8 @@ class Answering:
         finally:
             slow.cancel()
         today = heart.clock().date()
-        said = [
-            Bubble("assistant", heart.facts.fill(reply.text, today), reply.buttons)
-            for reply in turn.replies
-        ]
+        filled = [(heart.facts.fill(reply.text, today), reply.buttons) for reply in turn.replies]
+        said = [Bubble("assistant", *each, topic=turn.topic) for each in filled]
         if message.level == HIGH_RISK and turn.topic in NO_ANSWER:
             said = []  # beside an offer of help, "I don't know that" would be all they hear
         if message.level == CONCERN and row.owner == "assistant":

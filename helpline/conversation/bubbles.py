@@ -11,17 +11,19 @@ from helpline.conversation.heart import Heart
 from helpline.conversation.sealing import seal_message
 from helpline.store import conversations
 from helpline.store.conversations import ConversationRow
+from helpline.vault import KeyRing
 from safeguarding import Bubble as SafetyBubble
 
 
 @dataclass(frozen=True)
 class Bubble:
-    """One bubble; `buttons` are (title, payload)."""
+    """One bubble; `buttons` are (title, payload), `topic` the id of what it answers."""
 
     sender: Sender
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
     card: Card | None = None
+    topic: str | None = None
 
 
 def from_policy(bubbles: tuple[SafetyBubble, ...]) -> list[Bubble]:
@@ -48,9 +50,22 @@ def add_bubbles(
             heart.clock(),
             tuple(Button(token_urlsafe(9), *button) for button in bubble.buttons),
             bubble.card,
+            topic=bubble.topic,
         )
         sealed = seal_message(access.ring, row.id, row.key_epoch, message)
         conversations.add_event(connection, sealed)
     last = row.last_number + len(bubbles)
     conversations.change(connection, row.id, last_number=last)
     return replace(row, last_number=last)
+
+
+def add_by(
+    connection: Connection, row: ConversationRow, ring: KeyRing, text: str, heart: Heart
+) -> ConversationRow:
+    """Adds one bubble of the service where no young person's key is at hand, under a worker's
+    `ring`; returns the row as it is."""
+    number = row.last_number + 1
+    message = Message(number, "service", text, heart.clock())
+    conversations.add_event(connection, seal_message(ring, row.id, row.key_epoch, message))
+    conversations.change(connection, row.id, last_number=number)
+    return replace(row, last_number=number)

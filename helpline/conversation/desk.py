@@ -7,37 +7,42 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from helpline.broadcast import DESK, Signal
-from helpline.conversation import ending, handoff, staffing
+from helpline.conversation import (
+    ending,
+    first_words,
+    handoff,
+    looking,
+    owning,
+    staffing,
+    tally,
+    waiting,
+)
+from helpline.conversation.board import Board, Waiting
 from helpline.conversation.errors import (
-    AlreadyTaken,
     ConversationEnded,
     Invalid,
     NotOpen,
-    UnknownConversation,
 )
-from helpline.conversation.events import Event, Message
+from helpline.conversation.events import Message
 from helpline.conversation.heart import Heart
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.opening import (
     check_helper,
+    events_open_to,
     excerpt_ring,
     held,
     identity_of,
-    open_excerpts,
     ring_of,
     said_before,
-    unread_language,
 )
 from helpline.conversation.receiving import Receipt
-from helpline.conversation.sealing import open_event, seal_message
+from helpline.conversation.sealing import seal_message
 from helpline.conversation.sessions import Session, Sessions
 from helpline.conversation.shown import DeskChange, QueueRow, Transcript
-from helpline.store import conversations, queue, staff
-from helpline.store.database import URGENT
-from helpline.store.queue import QueueEntry
+from helpline.store import conversations, looks, queue, staff
 
 HEARTBEAT_S = 15
-UNANSWERED_AFTER_S = 60
+TYPING_COUNTS_S = 15
 
 
 class DeskSide:
@@ -45,6 +50,7 @@ class DeskSide:
 
     def __init__(self, heart: Heart, sessions: Sessions) -> None:
         self._heart = heart
+        self._board = Board(heart)
         self.sessions = sessions
         self.sign_in = sessions.sign_in
         self.open = sessions.open
@@ -59,7 +65,7 @@ class DeskSide:
             queue.lock(connection)
             if session.staff in staff.here(connection, heart.now() - handoff.HERE_S):
                 return []
-            held_by = [e for e in queue.open_entries(connection) if e.staff == session.staff]
+            held_by = queue.held_by(connection, session.staff)
             for entry in held_by:
                 handoff.give_back(connection, entry, heart.now())
             return [*(e.conversation for e in held_by), *handoff.renumber_queue(connection)]
@@ -75,109 +81,55 @@ class DeskSide:
         """Gives a newcomer the team key; raises NotAllowed for all but a supervisor."""
         await staffing.give_access(self._heart.database, session, identity, self._heart.now())
 
+    async def waiting(self, session: Session) -> Waiting:
+        """Returns whom nobody has taken (`Board.waiting`)."""
+        return await self._board.waiting(session)
+
     async def queue(self, session: Session) -> list[QueueRow]:
-        """Returns whom nobody has taken: highest level first, then longest wait."""
-        return await self._rows(session, mine=False)
+        """Returns the first whom nobody has taken: highest level first, then longest wait."""
+        return list((await self._board.waiting(session)).rows)
 
     async def mine(self, session: Session) -> list[QueueRow]:
         """Returns the chats that this worker holds or watches."""
-        return await self._rows(session, mine=True)
+        return list(await self._board.mine(session))
 
     async def offered(self, session: Session) -> int:
         """Returns how many were offered a helper at level 3 and have not answered yet."""
         check_helper(session)
         return self._heart.offered.count(self._heart.now(), self._heart.broadcast.followed)
 
-    async def _rows(self, session: Session, *, mine: bool) -> list[QueueRow]:
-        check_helper(session)
-
-        def find(connection: Connection) -> list[QueueRow]:
-            entries = queue.open_entries(connection)
-            wanted = [e for e in entries if (e.staff == session.staff if mine else not e.staff)]
-            rows = (self._row(connection, session, entry) for entry in wanted)
-            return [row for row in rows if row is not None]
-
-        return await self._heart.database.read(find)
-
-    def _row(self, connection: Connection, session: Session, entry: QueueEntry) -> QueueRow | None:
-        row = conversations.by_id(connection, entry.conversation)
-        if row is None or row.hidden_hour is not None:
-            return None
-        holder = staff.by_id(connection, entry.staff) if entry.staff else None
-        shown = open_excerpts(connection, session, entry.conversation)
-        noticed = [notice for message in shown for notice in message.noticed]
-        worst = max(noticed, key=lambda notice: notice.level, default=None)
-        waited = self._heart.now() - entry.asked_at
-        return QueueRow(
-            conversation=entry.conversation.hex(),
-            level=entry.level,
-            waiting_s=max(0, int(waited)),
-            reason=entry.reason,  # type: ignore[arg-type]  # written by `handoff` only
-            trigger=worst.evidence if worst else None,
-            signals=tuple(dict.fromkeys(notice.id for notice in noticed)),
-            agreed=entry.agreed,  # type: ignore[arg-type]
-            worker=holder.alias if holder else None,
-            unanswered_60s=entry.staff is None and waited >= UNANSWERED_AFTER_S,
-            owner=row.owner,  # type: ignore[arg-type]
-            left_quickly=row.left_quickly,
-            connected=self._heart.broadcast.followed(row.id),
-            unread=unread_language(connection, session, row, shown),
-        )
-
     async def take(self, session: Session, conversation: str) -> None:
-        """Takes a waiting chat; raises AlreadyTaken for all but the first who tries.
-
-        Until the young person says yes the worker only watches; with the yes the chat is the
-        worker's and the assistant is silent.
-        """
-        check_helper(session)
-        heart, identity = self._heart, identity_of(conversation)
-
-        def take(connection: Connection) -> list[bytes]:
-            queue.lock(connection)
-            row = conversations.by_id(connection, identity, lock=True)
-            entry = queue.entry_of(connection, identity)
-            if row is None or entry is None or row.hidden_hour is not None:
-                raise UnknownConversation
-            if not queue.claim(connection, identity, session.staff, heart.now()):
-                raise AlreadyTaken
-            if entry.agreed == "yes" and row.owner == "queue":
-                handoff.change_owner(connection, row, "worker", session.alias)
-            staff.note(connection, heart.now(), "took", session.staff, identity)
-            return handoff.renumber_queue(connection)
-
-        told = await heart.database.write(take, URGENT)
-        heart.queue_changed(identity, told)
+        """Takes a waiting chat (`owning.take`)."""
+        await owning.take(self._heart, session, conversation)
 
     async def transcript(self, session: Session, conversation: str, after: int = 0) -> Transcript:
-        """Returns what this worker may read after number `after`: the excerpt, or all on a yes.
+        """Returns what this person may read after number `after`: the excerpt, or all on a yes.
 
-        Only for the one who took it. Messages under a key epoch that the team was not given are
-        not in it: nothing here could open them.
+        Only for who took it, or looks at it. Messages under a key epoch that the team was not given
+        are not in it: nothing here could open them.
         """
-        identity = identity_of(conversation)
+        heart, identity = self._heart, identity_of(conversation)
 
         def find(connection: Connection) -> Transcript:
-            row, entry = held(connection, session, identity)
+            now = heart.now()
+            row, entry = looking.readable(connection, session, identity, now)
             ring = ring_of(connection, session, row)
-            opened: dict[int, Event] = {}
-            for message in open_excerpts(connection, session, identity):
-                opened[message.number] = message
-            if ring.keys:
-                for sealed in conversations.events_after(connection, identity, 0):
-                    if event := open_event(ring, sealed):
-                        opened[event.number] = event
-            events = [opened[number] for number in sorted(opened) if number > after]
+            events = events_open_to(connection, session, row, ring)
             return Transcript(
-                events=events,
+                events=[event for event in events if event.number > after],
                 opened=bool(ring.keys),
                 agreed=entry.agreed,  # type: ignore[arg-type]
                 owner=row.owner,  # type: ignore[arg-type]
                 left_quickly=row.left_quickly,
-                connected=self._heart.broadcast.followed(row.id),
+                connected=heart.broadcast.followed(row.id),
+                safe=first_words.answer(events)[0],
+                held=entry.staff == session.staff and not entry.closed,
+                looking=entry.staff != session.staff,
+                lookers=tuple(looks.lookers(connection, identity, now - looking.FOR_S)),
+                asked_to_open=looks.unsealing(connection, identity) is not None,
             )
 
-        return await self._heart.database.read(find)
+        return await heart.database.read(find)
 
     async def say(self, session: Session, conversation: str, incoming: Incoming) -> Receipt:
         """Writes to the young person; raises NotOpen until their yes, ConversationEnded after."""
@@ -197,6 +149,7 @@ class DeskSide:
             sealed = seal_message(ring, identity, row.key_epoch, message, incoming.id.bytes)
             conversations.add_event(connection, sealed)
             conversations.change(connection, identity, last_number=number, hour=heart.hour())
+            queue.change(connection, identity, unanswered_since=None, away_told_at=None)
             return number
 
         try:
@@ -210,11 +163,18 @@ class DeskSide:
         return Receipt(number, repeated=False)
 
     async def typing(self, session: Session, conversation: str) -> None:
-        """Shows the young person that the worker is writing; only once they let them in."""
-        identity = identity_of(conversation)
-        row, _ = await self._heart.database.read(lambda c: held(c, session, identity))
-        if row.owner == "worker":
-            self._heart.broadcast.send(Signal("typing", identity, "worker"))
+        """Shows the young person that the worker is writing; only once they let them in.
+
+        An answer that is being written is owed a little longer.
+        """
+        heart, identity = self._heart, identity_of(conversation)
+        row, entry = await heart.database.read(lambda c: held(c, session, identity))
+        if row.owner != "worker":
+            return
+        heart.broadcast.send(Signal("typing", identity, "worker"))
+        owed, now = entry.unanswered_since, heart.now()
+        if owed is not None and now - owed >= TYPING_COUNTS_S:
+            await heart.database.write(lambda c: queue.put_off(c, identity, session.staff, now))
 
     async def end(self, session: Session, conversation: str) -> None:
         """Ends a chat this worker holds; only they and supervisors can open it afterwards.
@@ -226,7 +186,9 @@ class DeskSide:
         def end(connection: Connection) -> list[bytes]:
             queue.lock(connection)
             conversations.by_id(connection, identity, lock=True)
-            row, _ = held(connection, session, identity)
+            row, entry = held(connection, session, identity)
+            tally.count_end_by_worker(connection, heart, row.owner, entry.level)
+            waiting.keep_held_time(connection, row.owner, entry, heart.now())
             excerpts = excerpt_ring(connection, session, identity)
             ending.end_by_worker(connection, row, ring_of(connection, session, row), excerpts)
             staff.note(connection, heart.now(), "ended", session.staff, identity)

@@ -1,11 +1,13 @@
 """How a conversation ends, for each who may end it; who can read what after that."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from helpline.conversation import notes
 from helpline.conversation.handoff import change_owner
-from helpline.store import conversations, queue, staff
+from helpline.store import conversations, queue, returns, staff
 from helpline.store.conversations import ConversationRow
 from helpline.store.staff import StaffRow
 from helpline.vault import KeyRing, seal_for_team
@@ -32,7 +34,10 @@ def keep_for_keepers(
     `ring` and `excerpts` (keys of excerpts by number) are what the one who ends it could open.
     """
     let_in = conversations.epochs_let_in(connection, row.id) & set(ring.keys)
-    for keeper in _keepers(connection, row):
+    keepers = _keepers(connection, row)
+    may_return = row.token_hash is not None or bool(returns.public_of(connection, row.id))
+    notes.keep_for(connection, row.id, [each.id for each in keepers], may_return=may_return)
+    for keeper in keepers:
         name, public = f"staff:{keeper.id}", keeper.secret.public
         for epoch in let_in:
             sealed = seal_for_team(public, ring.keys[epoch], row.id, epoch)
@@ -57,12 +62,12 @@ def end_by_worker(
 
 
 def end_by_young_person(connection: Connection, ring: KeyRing, row: ConversationRow) -> None:
-    """Ends it and wipes the token; a chat that no helper could ever see is deleted.
+    """Ends it and wipes the token; a chat that no helper could ever see is deleted, unless there
+    is a code to come back.
 
     An alert that got no yes stays on the desk until somebody has looked at it.
     """
-    excerpts = conversations.excerpts(connection, row.id)
-    if not row.handed_off and not excerpts:
+    if _nobody_else_opens(connection, row):
         conversations.wipe(connection, row.id)
         return
     if row.handed_off:
@@ -74,7 +79,7 @@ def end_by_young_person(connection: Connection, ring: KeyRing, row: Conversation
 
 def leave_quickly(connection: Connection, row: ConversationRow) -> None:
     """Quick exit: the token opens nothing from now on; the desk sees "left quickly"."""
-    if not row.handed_off and not conversations.excerpts(connection, row.id):
+    if _nobody_else_opens(connection, row):
         conversations.wipe(connection, row.id)
         return
     conversations.change(connection, row.id, left_quickly=True)
@@ -90,9 +95,16 @@ def delete(connection: Connection, ring: KeyRing, row: ConversationRow, hour: in
     if entry is None or entry.level < 3:
         conversations.wipe(connection, row.id)
         return
+    returns.drop(connection, row.id)
     _close_to_team(connection, ring, row)
     conversations.change(connection, row.id, hidden_hour=hour)
     _revoke(connection, row)
+
+
+def _nobody_else_opens(connection: Connection, row: ConversationRow) -> bool:
+    """Whether without the token nobody can open any of it: no helper, and no code."""
+    excerpts = conversations.excerpts(connection, row.id)
+    return not (row.handed_off or excerpts or returns.public_of(connection, row.id))
 
 
 def _close_to_team(connection: Connection, ring: KeyRing, row: ConversationRow) -> None:
@@ -101,7 +113,7 @@ def _close_to_team(connection: Connection, ring: KeyRing, row: ConversationRow) 
         row = change_owner(connection, row, "ended")
     if row.handed_off:
         conversations.drop_excerpts(connection, row.id)
-    keep_for_keepers(connection, row, ring, {})
+    keep_for_keepers(connection, replace(row, token_hash=None), ring, {})  # it is revoked next
     queue.change(connection, row.id, closed=True, position=None)
 
 

@@ -39,6 +39,11 @@ class NotAllowed(WaymarkError):
     status, code, message = 403, "not_allowed", "You may not do this."
 
 
+class CredentialsRefused(WaymarkError):
+    status, code = 403, "credentials_refused"
+    message = "The present password or the code is not right; each code works once."
+
+
 class NotOpen(WaymarkError):
     status, code, message = 403, "not_open", "The young person has not tapped Talk."
 
@@ -47,12 +52,42 @@ class UnknownButton(WaymarkError):
     status, code, message = 404, "unknown_button", "This button is not in this chat."
 
 
+class UnknownCode(WaymarkError):
+    status, code = 404, "unknown_code"
+    message = "These words open no chat. Check each one, and their order."
+
+
 class UnknownConversation(WaymarkError):
     status, code, message = 404, "unknown_conversation", "This chat is not on the desk."
 
 
+class UnknownStaff(WaymarkError):
+    status, code, message = 404, "unknown_staff", "Nobody of that name is on the staff."
+
+
+class UnknownSession(WaymarkError):
+    status, code, message = 404, "unknown_session", "This session has ended already."
+
+
+class UnknownRecord(WaymarkError):
+    status, code, message = 404, "unknown_record", "There is no such record."
+
+
+class RecordFinished(WaymarkError):
+    status, code, message = 409, "record_finished", "This record is finished."
+
+
+class ChangedElsewhere(WaymarkError):
+    status, code = 409, "changed_elsewhere"
+    message = "This was changed in another window. Reload it to go on."
+
+
 class ConversationEnded(WaymarkError):
     status, code, message = 409, "ended", "This chat has ended."
+
+
+class NotAsked(WaymarkError):
+    status, code, message = 409, "not_asked", "No questions are asked in this chat."
 
 
 class IdUsed(WaymarkError):
@@ -63,8 +98,23 @@ class AlreadyTaken(WaymarkError):
     status, code, message = 409, "already_taken", "Another helper has taken this chat."
 
 
+class HoldsOthers(WaymarkError):
+    status, code = 409, "holds_others"
+    message = "You hold as many chats as you take at once. Pass one on, or end one, first."
+
+
+class PassedOn(WaymarkError):
+    status, code = 409, "passed_on"
+    message = "This chat was passed to another helper. Anybody can take it after a minute."
+
+
 class NotYours(WaymarkError):
     status, code, message = 409, "not_yours", "You do not hold this chat."
+
+
+class NotConnected(WaymarkError):
+    status, code = 409, "not_connected"
+    message = "Their page is closed, so the rest of the chat cannot be opened."
 
 
 class TooLong(WaymarkError):
@@ -73,6 +123,15 @@ class TooLong(WaymarkError):
 
 class Invalid(WaymarkError):
     status, code, message = 422, "invalid", "Send an id and either a text or a button."
+
+
+class PasswordWeak(WaymarkError):
+    status, code, message = 422, "password_weak", "This password is too easy to guess."
+
+
+class RecoveryRefused(WaymarkError):
+    status, code = 422, "recovery_refused"
+    message = "This is not the recovery key of this helpline."
 
 
 class SlowDown(WaymarkError):

@@ -35,8 +35,8 @@ class Message:
 
     What follows `card` is for the service and the desk; `public` leaves it out. `level`, `noticed`,
     `read`, `failed` and `language` are the verdict (safeguarding.Assessment), `payload` is what a
-    tapped button means (None for a text), and `course` the course of the conversation after this
-    message of a young person.
+    tapped button means (None for a text), `topic` what the assistant answered, and
+    `course` the course of the conversation after this message of a young person.
     """
 
     number: int
@@ -52,6 +52,7 @@ class Message:
     payload: str | None = None
     course: Course | None = None
     language: str = "en"
+    topic: str | None = None
 
     def public(self) -> dict[str, Any]:
         """The message as contract.md describes it."""
@@ -67,12 +68,16 @@ class Message:
 
 @dataclass(frozen=True)
 class State:
-    """Who owns the conversation from `number` on; `position` in the queue from 1."""
+    """Who owns the conversation from `number` on; `position` in the queue from 1.
+
+    `came_back` is for the desk: here the young person came back with a code.
+    """
 
     number: int
     owner: Owner
     position: int | None = None
     worker: str | None = None
+    came_back: bool = False
 
     def public(self) -> dict[str, Any]:
         """The state as contract.md describes it."""

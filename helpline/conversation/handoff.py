@@ -12,28 +12,54 @@ from sqlalchemy import Connection
 
 from helpline.conversation.access import Access, new_key_epoch
 from helpline.conversation.events import Message, Owner
-from helpline.store import conversations, queue, staff
+from helpline.store import conversations, queue, staff, waiting
 from helpline.store.conversations import ConversationRow, EventRow, ExcerptRow
 from helpline.store.queue import QueueEntry
 from helpline.vault import Place, new_key, seal, seal_for_team
 from safeguarding import Course
 
 Reason = Literal["danger", "asked"]
+Why = Literal["left", "silent", "passed"]
 Team = tuple[int, bytes]
 """A team key's epoch and its public half."""
 
 EXCERPT_MESSAGES = 3
 HERE_S = 45
 """A helper counts as here for so many seconds after the desk was last heard of."""
+EMERGENCY = 4
 AWAY_S = 120
 """A helper who holds a chat and is not heard of for so long gives it back to the queue."""
 
 
-def team_if_here(connection: Connection, now: float) -> Team | None:
-    """The team key to seal to, if somebody is at the desk to read; None otherwise."""
-    if not staff.here(connection, now - HERE_S):
-        return None
-    return staff.newest_team_key(connection)
+def team_if_here(
+    connection: Connection, now: float, *, level: int = 0, on_call: bool = False
+) -> Team | None:
+    """The team key to seal to, if somebody will read; None otherwise.
+
+    That is a helper who takes chats now; at level 4 whoever is at the desk, on a break or not, or
+    the on-call lead, who is alerted when nobody is.
+    """
+    if level >= EMERGENCY:
+        read = on_call or somebody_here(connection, now)
+    else:
+        read = bool(waiting.attending(connection, now - HERE_S))
+    return staff.newest_team_key(connection) if read else None
+
+
+def somebody_here(connection: Connection, now: float) -> bool:
+    """Whether anybody is at the desk, whatever they say of themselves."""
+    return bool(staff.here(connection, now - HERE_S))
+
+
+def promise(entry: QueueEntry, now: float) -> dict[str, float | None]:
+    """What changes of an entry when the young person is told that a helper is being asked.
+
+    A promise that is still open is not put off by the next one: the truth is due when the first
+    said so. A new one is kept anew: who comes to hear of it hears again.
+    """
+    if entry.told_at is None and entry.staff is None and entry.agreed != "no":
+        return {}
+    return {"promised_at": now, "told_at": None, "lead_told_at": None, "alert": None}
 
 
 def change_owner(
@@ -60,23 +86,13 @@ def renumber_queue(connection: Connection) -> list[bytes]:
     Who has not said yes asked for nobody: they are told that they are in the queue, as place 0,
     which is shown as none.
     """
-    told, place = [], 0
-    for entry in queue.open_entries(connection):
-        row = conversations.by_id(connection, entry.conversation, lock=True)
-        if row is None or row.owner != "queue" or entry.agreed == "no":
-            continue
-        place += 1
-        position = place if entry.agreed == "yes" else 0
-        if entry.position == position:
-            continue
-        number = row.last_number + 1
-        conversations.add_event(
-            connection, EventRow(row.id, number, "state", owner="queue", position=position or None)
-        )
-        conversations.change(connection, row.id, last_number=number)
-        queue.change(connection, row.id, position=position)
-        told.append(row.id)
-    return told
+    moved = []
+    for place, each in enumerate(queue.in_line(connection), start=1):
+        position = place if each.agreed == "yes" else 0
+        if each.position != position:
+            moved.append(replace(each, position=position, last_number=each.last_number + 1))
+    queue.move(connection, moved)
+    return [each.conversation for each in moved]
 
 
 def seal_excerpt(
@@ -122,9 +138,8 @@ def raise_alarm(
             reason="danger",
             agreed="unanswered",
             position=None,
-            promised_at=now,
-            told_at=None,
             staff=entry.staff if watched else None,
+            **promise(entry, now),
         )
     return change_owner(connection, row, "queue") if row.owner == "assistant" else row
 
@@ -160,9 +175,9 @@ def say_yes(
         row.id,
         agreed="yes",
         position=None,
-        promised_at=now,
-        told_at=None,
         staff=holder.id if holder else None,
+        unanswered_since=None,
+        **promise(entry, now),
     )
     if holder is not None:
         return change_owner(connection, row, "worker", holder.alias)
@@ -183,11 +198,26 @@ def say_no(connection: Connection, access: Access, row: ConversationRow) -> Conv
     return change_owner(connection, row, "assistant") if row.owner == "queue" else row
 
 
-def give_back(connection: Connection, entry: QueueEntry, now: float) -> None:
-    """The worker who had this chat is gone: it is on the queue again, for anybody to take."""
+def give_back(connection: Connection, entry: QueueEntry, now: float, *, why: Why = "left") -> None:
+    """The worker who had this chat is gone or silent: it is queued again, first within its level.
+
+    Who talked with them is told so by `watching`, at once or when they are next connected.
+    """
     row = conversations.by_id(connection, entry.conversation, lock=True)
     queue.change(
-        connection, entry.conversation, staff=None, position=None, promised_at=now, told_at=None
+        connection,
+        entry.conversation,
+        staff=None,
+        taken_at=None,
+        position=None,
+        promised_at=now,
+        told_at=None,
+        returned=True,
+        unanswered_since=None,
+        away_told_at=None,
+        lead_told_at=None,
+        alert=None,
+        owed=why if row is not None and row.owner == "worker" else None,
     )
     if row is not None and row.owner == "worker":
         change_owner(connection, row, "queue")

@@ -15,7 +15,11 @@ from safeguarding import Policy, Screener
 
 @dataclass(frozen=True)
 class Heart:
-    """The parts; `clock` gives the time in UTC, `opens` the next opening as words or None."""
+    """The parts; `clock` gives the time in UTC, `opens` the next opening as words or None.
+
+    `on_call` says whether an on-call lead can be alerted now. A worker who owes an answer for
+    longer than `answer_within_s` seconds loses the chat.
+    """
 
     database: Database
     broadcast: Broadcast
@@ -27,6 +31,8 @@ class Heart:
     wording: Wording
     clock: Callable[[], datetime]
     opens: Callable[[datetime], str | None]
+    on_call: Callable[[datetime], bool] = lambda _: False
+    answer_within_s: float = 300.0
 
     def now(self) -> float:
         """Seconds since 1970 (UTC)."""
@@ -41,7 +47,11 @@ class Heart:
         self.broadcast.send(Signal("conversation", conversation))
 
     def queue_changed(self, conversation: bytes, told: list[bytes]) -> None:
-        """Wakes the desk, this conversation, and those whose place in the queue changed."""
-        for one in {conversation, *told}:
-            self.changed(one)
+        """Wakes the desk, this conversation, and those whose place in the queue changed.
+
+        Of the places the desk hears once: with 200 in line it would hear 200 times.
+        """
         self.broadcast.send(Signal("queue", conversation))
+        self.changed(conversation)
+        for one in set(told) - {conversation}:
+            self.broadcast.send(Signal("conversation", one), desk=False)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from helpline.conversation import staffing
 from helpline.conversation.errors import IdUsed, NotAllowed, NotYours, UnknownConversation
-from helpline.conversation.events import Message, Noticed
+from helpline.conversation.events import Event, Message, Noticed
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.sealing import open_event
 from helpline.conversation.sessions import Session
@@ -159,3 +159,17 @@ def unread_language(
     grave = [message for message in told if message.level >= GRAVE]
     newest = max(grave, key=lambda message: message.number, default=None)
     return None if newest is None or newest.read else newest.language
+
+
+def events_open_to(
+    connection: Connection, session: Session, row: ConversationRow, ring: KeyRing
+) -> list[Event]:
+    """What this person may read of a chat, in order: the excerpts, and all that `ring` opens."""
+    opened: dict[int, Event] = {
+        message.number: message for message in open_excerpts(connection, session, row.id)
+    }
+    if ring.keys:
+        for sealed in conversations.events_after(connection, row.id, 0):
+            if event := open_event(ring, sealed):
+                opened[event.number] = event
+    return [opened[number] for number in sorted(opened)]

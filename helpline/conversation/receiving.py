@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from helpline.conversation import consent, handoff
+from helpline.conversation import consent, first_words, handoff, tally
 from helpline.conversation.access import Access, refresh
 from helpline.conversation.answering import Answering, Unanswered, assessment_of
 from helpline.conversation.bubbles import Bubble, add_bubbles, from_policy
 from helpline.conversation.errors import ConversationEnded, IdUsed, UnknownButton, UnknownToken
 from helpline.conversation.events import Button, Message, Noticed
+from helpline.conversation.first_words import LATER, NUMBERS
 from helpline.conversation.heart import Heart
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.locks import Locks
@@ -25,6 +26,8 @@ from safeguarding import Course
 from safeguarding.policy import NOT_NOW, TALK
 
 HIGH_RISK = 3
+OF_A_HELPER = (TALK, NOT_NOW, *first_words.ANSWERS)
+"""What is tapped about a helper: it says nothing of danger, and is answered here."""
 
 
 @dataclass(frozen=True)
@@ -82,16 +85,18 @@ class Receiving:
         screening.
         """
         row = conversations.by_id(connection, access.conversation)
-        if row is None or row.token_hash is None:
+        if row is None or row.token_hash != access.name:
             raise UnknownToken
         access.keep_up(connection, row)
         before = last_messages(connection, access)
         course = next((m.course for m in reversed(before) if m.course), Course())
+        if before and before[-1].number < row.shown_from:
+            course = replace(course, answered=Course().answered)  # this page saw no words of it yet
         message = Message(0, "young_person", "", self._heart.clock(), course=course)
         tapped = _tapped(connection, access, incoming.button)
         if tapped is not None:
             message = replace(message, text=tapped.title, payload=tapped.payload)
-            if tapped.payload in (TALK, NOT_NOW):
+            if tapped.payload in OF_A_HELPER:
                 return message, before
         else:
             assert incoming.text is not None
@@ -113,7 +118,7 @@ class Receiving:
         self, access: Access, incoming: Incoming, message: Message, before: list[Message]
     ) -> Receipt:
         heart = self._heart
-        grave = message.level >= HIGH_RISK or message.payload in (TALK, NOT_NOW)
+        grave = message.level >= HIGH_RISK or message.payload in OF_A_HELPER
 
         def keep(connection: Connection) -> tuple[int, _Done, Unanswered | None]:
             if grave:
@@ -128,6 +133,8 @@ class Receiving:
             sealed = seal_message(access.ring, row.id, row.key_epoch, numbered, incoming.id.bytes)
             conversations.add_event(connection, sealed)
             conversations.change(connection, row.id, last_number=number, hour=heart.hour())
+            if row.owner == "worker":
+                _owe(connection, row.id, message.payload, heart.now())
             row = replace(row, last_number=number)
             if grave:
                 return number, self._respond(connection, access, row, numbered, before), None
@@ -156,14 +163,20 @@ class Receiving:
         before: list[Message],
     ) -> _Done:
         """Warns, changes the queue and says what was done."""
-        heart = self._heart
+        heart, owner = self._heart, row.owner
         if message.payload == TALK:
             row, words, told = consent.talk(connection, access, row, message.course, heart)
         elif message.payload == NOT_NOW:
             row, words, told = consent.not_now(connection, access, row, heart)
+        elif message.payload in first_words.ANSWERS:
+            said = first_words.reply(message.payload, row, heart)
+            add_bubbles(connection, access, row, [Bubble("service", one) for one in said], heart)
+            return _Done([])
         else:
             return self._warn(connection, access, row, message, before)
         add_bubbles(connection, access, row, [Bubble("service", words)], heart)
+        if message.payload == TALK:
+            consent.greet(connection, access, row, owner, heart)
         return _Done(told)
 
     def _warn(
@@ -175,32 +188,44 @@ class Receiving:
         before: list[Message],
     ) -> _Done:
         heart, now = self._heart, self._heart.now()
-        team = handoff.team_if_here(connection, now)
+        on_call = heart.on_call(heart.clock())
+        team = handoff.team_if_here(connection, now, level=message.level, on_call=on_call)
         response = heart.policy.respond(
             assessment_of(message),
             helper_here=team is not None,
             opens=heart.opens(heart.clock()),
             form_active=False,
         )
+        if message.level >= handoff.EMERGENCY and not any(_is_grave(each) for each in before):
+            tally.count(connection, heart, tally.LEVEL_4)
         bubbles = from_policy(response.bubbles)
         entry = queue.entry_of(connection, row.id)
         waiting = entry is not None and not entry.closed
-        if entry is not None and waiting and message.level > entry.level:
-            queue.change(connection, row.id, level=message.level)
+        if entry is not None and waiting:
+            grave = message.level >= handoff.EMERGENCY and team is not None
+            again = handoff.promise(entry, now) if grave else {}
+            level = max(message.level, entry.level)
+            queue.change(connection, row.id, level=level, **again)
         if row.owner == "worker" or (entry is not None and waiting and entry.agreed == "yes"):
             # They are let in already: the numbers, and no offer of what was accepted.
             bubbles = [bubble for bubble in bubbles if bubble.card]
             if bubbles and row.owner == "queue":
-                words = consent.still_queued(connection, row, heart)
+                words = consent.still_queued(connection, row, heart, team)
                 bubbles.append(Bubble("service", words))
             add_bubbles(connection, access, row, bubbles, heart)
             return _Done(handoff.renumber_queue(connection))
         row = add_bubbles(connection, access, row, bubbles, heart)
         if response.alert and team is not None:
-            shown = [*before, message][-handoff.EXCERPT_MESSAGES :]
+            since = [each for each in (*before, message) if each.number >= row.shown_from]
+            shown = since[-handoff.EXCERPT_MESSAGES :]
             handoff.raise_alarm(connection, row, shown, team, now)
         offered = message.level == HIGH_RISK and team is not None and not waiting
         return _Done(handoff.renumber_queue(connection), offered)
+
+
+def _is_grave(message: Message) -> bool:
+    """Whether the chat had reached level 4 with this message."""
+    return message.course is not None and message.course.level >= handoff.EMERGENCY
 
 
 def last_messages(connection: Connection, access: Access) -> list[Message]:
@@ -235,3 +260,11 @@ def _kept_before(connection: Connection, access: Access, incoming: Incoming) -> 
     if not isinstance(message, Message) or (message.text, message.payload) != expected:
         raise IdUsed
     return row.number
+
+
+def _owe(connection: Connection, conversation: bytes, payload: str | None, now: float) -> None:
+    """Their worker owes an answer to what they wrote, and none once they said "Not now"."""
+    if payload in (LATER, NUMBERS):
+        queue.change(connection, conversation, unanswered_since=None)
+    elif payload not in (TALK, NOT_NOW):
+        queue.owe(connection, conversation, now)

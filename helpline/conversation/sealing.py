@@ -10,6 +10,9 @@ from helpline.store.conversations import ConversationRow, EventRow
 from helpline.vault import KeyRing, Place, open_sealed, seal
 from safeguarding import Course
 
+CAME_BACK = "code"
+"""The sender of the state with which a young person came back."""
+
 
 def _place(row: EventRow) -> Place:
     return Place(row.conversation, row.number, row.sender or "", row.key_epoch or 0)
@@ -20,7 +23,7 @@ def message_body(message: Message) -> bytes:
     body: dict[str, Any] = {"text": message.text, "at": message.at.timestamp()}
     if message.buttons:
         body["buttons"] = [[b.id, b.title, b.payload] for b in message.buttons]
-    for name in ("card", "level", "failed", "payload"):
+    for name in ("card", "level", "failed", "payload", "topic"):
         if value := getattr(message, name):
             body[name] = value
     if not message.read:
@@ -50,6 +53,7 @@ def read_body(number: int, sender: str, body: bytes) -> Message:
         payload=data.get("payload"),
         course=Course.from_json(data["course"]) if "course" in data else None,
         language=data.get("language", "en"),
+        topic=data.get("topic"),
     )
 
 
@@ -79,7 +83,8 @@ def open_event(ring: KeyRing, row: EventRow) -> Event | None:
     Raises SealBroken if the message was moved, changed or cut.
     """
     if row.kind == "state":
-        return State(row.number, row.owner, row.position, row.worker)  # type: ignore[arg-type]
+        came_back = row.sender == CAME_BACK
+        return State(row.number, row.owner, row.position, row.worker, came_back)  # type: ignore[arg-type]
     if row.key_epoch not in ring.keys or row.sealed is None or row.sender is None:
         return None
     body = open_sealed(ring.keys[row.key_epoch], _place(row), row.sealed)

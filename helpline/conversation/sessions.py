@@ -2,28 +2,30 @@
 
 import asyncio
 import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import pyotp
 from sqlalchemy import Connection
 
 from helpline.conversation.errors import NotSignedIn, SignInRefused, SlowDown
 from helpline.conversation.heart import Heart
-from helpline.store import staff
-from helpline.store.staff import SessionRow, StaffRow
+from helpline.store import sessions, staff
+from helpline.store.sessions import SessionRow
+from helpline.store.staff import StaffRow
 from helpline.vault import (
-    KEY_BYTES,
     PasswordRefused,
     WrapBroken,
+    close_session,
     cookie_hash,
-    cookie_key,
     create_staff_secret,
     new_cookie,
     open_for_team,
+    open_session,
     open_staff_secret,
-    unwrap,
-    wrap,
 )
 
 IDLE_S = 15 * 60
@@ -71,22 +73,44 @@ class Sessions:
         row = None
         if name.isprintable():
             row = await self._heart.database.read(lambda c: staff.by_name(c, name))
-        private, one_time = await self._open_secret(row, password)
-        if row is None or private is None or not await self._second(row, one_time, code):
+        opened = await self.prove(row, password, code)
+        begun = await self._begin(row, opened[0]) if row and opened else None
+        if begun is None:
             await self._note("sign in refused", row)
             raise SignInRefused
-        return await self._begin(row, private)
+        return begun
 
-    async def _open_secret(self, row: StaffRow | None, password: str) -> tuple[bytes | None, str]:
+    async def prove(
+        self, row: StaffRow | None, password: str, code: str | None
+    ) -> tuple[bytes, str] | None:
+        """Returns what the password opens (private key, one-time secret), if the code is right too.
+
+        None, after the same work, if either is wrong, for nobody and for who has left. A code is
+        good once. Raises SlowDown when too many are trying at once.
+        """
+        known = row is not None and row.left_at is None
+        opened = await self._open_secret(row if known else None, password)
+        if row is None or opened is None or not await self._second(row, opened[1], code):
+            return None
+        return opened
+
+    async def _open_secret(self, row: StaffRow | None, password: str) -> tuple[bytes, str] | None:
+        async with self.slot():
+            secret = row.secret if row else self._nobody
+            try:
+                return await asyncio.to_thread(open_staff_secret, secret, password)
+            except PasswordRefused:
+                return None
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Waits for a turn to hash a password; raises SlowDown when too many wait."""
         if self._waiting >= WAITING:
             raise SlowDown(5)
         self._waiting += 1
         try:
             async with self._slots:
-                secret = row.secret if row else self._nobody
-                return await asyncio.to_thread(open_staff_secret, secret, password)
-        except PasswordRefused:
-            return None, ""
+                yield
         finally:
             self._waiting -= 1
 
@@ -106,58 +130,73 @@ class Sessions:
                 return await self._heart.database.write(use)
         return False
 
-    async def _begin(self, row: StaffRow, private: bytes) -> tuple[Session, str]:
+    async def _begin(self, row: StaffRow, private: bytes) -> tuple[Session, str] | None:
         now, cookie = self._heart.now(), new_cookie()
 
-        def begin(connection: Connection) -> Session:
-            sealed = staff.memberships(connection, row.id)
-            team = {
-                epoch: open_for_team(private, key, TEAM, epoch) for epoch, key in sealed.items()
-            }
-            epoch = max(team, default=0)
-            opened = private + team.get(epoch, b"")
+        def begin(connection: Connection) -> Session | None:
+            person = staff.by_id(connection, row.id)
+            if person is None or person.left_at is not None:
+                return None
+            sessions.drop_over(connection, now - IDLE_S, now - LONGEST_S)
+            team = _open_team(private, staff.memberships(connection, row.id), {})
             session = SessionRow(
                 cookie_hash=cookie_hash(cookie),
                 staff=row.id,
                 csrf=secrets.token_hex(32),
-                wrapped=epoch.to_bytes(4) + wrap(cookie_key(cookie), opened, TEAM, epoch),
+                wrapped=close_session(cookie, private, team),
                 created_at=now,
                 used_at=now,
                 here_at=0.0,
             )
-            staff.add_session(connection, session)
+            sessions.add(connection, session)
             staff.note(connection, now, "signed in", row.id)
-            return self._session(row, session, private, team)
+            return _session(person, session, private, team)
 
-        return await self._heart.database.write(begin), cookie
+        begun = await self._heart.database.write(begin)
+        return (begun, cookie) if begun else None
 
     async def open(self, cookie: str) -> Session:
-        """Returns the session of a cookie; raises NotSignedIn if it is unknown, idle or old."""
+        """Returns the session of a cookie; raises NotSignedIn if it is unknown, idle or old.
+
+        Its team keys are those this person has now: one given or renewed since is opened, one
+        taken away is not.
+        """
         heart, now, name = self._heart, self._heart.now(), cookie_hash(cookie)
 
-        def find(connection: Connection) -> tuple[SessionRow, StaffRow] | None:
-            found = staff.session(connection, name)
+        def find(connection: Connection) -> tuple[SessionRow, StaffRow, dict[int, bytes]] | None:
+            found = sessions.by_cookie(connection, name)
             row = staff.by_id(connection, found.staff) if found else None
-            return (found, row) if found and row else None
+            if found is None or row is None or row.left_at is not None:
+                return None
+            return found, row, staff.memberships(connection, row.id)
 
-        both = await heart.database.read(find)
-        if both is None:
+        known = await heart.database.read(find)
+        if known is None:
             raise NotSignedIn
-        found, row = both
-        last = max(found.used_at, found.here_at)
-        if now - last > IDLE_S or now - found.created_at > LONGEST_S:
-            await heart.database.write(lambda c: staff.end_session(c, name))
+        found, row, sealed = known
+        if over(found, now):
+            await heart.database.write(lambda c: sessions.end(c, name))
             raise NotSignedIn
+        try:
+            private, kept = open_session(cookie, found.wrapped)
+        except WrapBroken as error:
+            raise NotSignedIn from error
+        team = _open_team(private, sealed, kept)
+        changes: dict[str, Any] = {}
         if now - found.used_at > CODE_STEP_S:
-            await heart.database.write(lambda c: staff.change_session(c, name, used_at=now))
-        return self._session(row, found, *_open_keys(found, cookie))
+            changes["used_at"] = now
+        if team != kept:
+            changes["wrapped"] = close_session(cookie, private, team)
+        if changes:
+            await heart.database.write(lambda c: sessions.change(c, name, **changes))
+        return _session(row, found, private, team)
 
     async def sign_out(self, session: Session) -> None:
         """Ends the session at once."""
         now = self._heart.now()
 
         def end(connection: Connection) -> None:
-            staff.end_session(connection, session.cookie_hash)
+            sessions.end(connection, session.cookie_hash)
             staff.note(connection, now, "signed out", session.staff)
 
         await self._heart.database.write(end)
@@ -166,27 +205,30 @@ class Sessions:
         """Notes that this member of staff is at the desk."""
         now = self._heart.now()
         await self._heart.database.write(
-            lambda c: staff.change_session(c, session.cookie_hash, here_at=now)
+            lambda c: sessions.change(c, session.cookie_hash, here_at=now)
         )
 
     async def _note(self, action: str, row: StaffRow | None) -> None:
         now, who = self._heart.now(), row.id if row else None
         await self._heart.database.write(lambda c: staff.note(c, now, action, who))
 
-    @staticmethod
-    def _session(
-        row: StaffRow, session: SessionRow, private: bytes, team: dict[int, bytes]
-    ) -> Session:
-        return Session(
-            row.id, row.name, row.alias, row.role, session.csrf, session.cookie_hash, private, team
-        )
+
+def over(row: SessionRow, now: float) -> bool:
+    """Whether a session has been idle, or has lasted, for too long."""
+    return now - row.last > IDLE_S or now - row.created_at > LONGEST_S
 
 
-def _open_keys(session: SessionRow, cookie: str) -> tuple[bytes, dict[int, bytes]]:
-    epoch = int.from_bytes(session.wrapped[:4])
-    try:
-        opened = unwrap(cookie_key(cookie), session.wrapped[4:], TEAM, epoch)
-    except WrapBroken as error:
-        raise NotSignedIn from error
-    team = opened[KEY_BYTES:]
-    return opened[:KEY_BYTES], {epoch: team} if team else {}
+def _open_team(
+    private: bytes, sealed: Mapping[int, bytes], kept: Mapping[int, bytes]
+) -> dict[int, bytes]:
+    """The team keys that a person was given, by epoch; those of `kept` are open already."""
+    return {
+        epoch: kept[epoch] if epoch in kept else open_for_team(private, key, TEAM, epoch)
+        for epoch, key in sealed.items()
+    }
+
+
+def _session(row: StaffRow, session: SessionRow, private: bytes, team: dict[int, bytes]) -> Session:
+    return Session(
+        row.id, row.name, row.alias, row.role, session.csrf, session.cookie_hash, private, team
+    )

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy import Connection
 
 from helpline.broadcast import Signal
-from helpline.conversation import consent, ending, handoff
+from helpline.conversation import consent, ending, feedback, handoff, tally
 from helpline.conversation.access import Access, open_access, refresh
 from helpline.conversation.answering import Answering
 from helpline.conversation.bubbles import Bubble, add_bubbles
@@ -96,6 +96,12 @@ class YoungPersonSide:
             self._followed[name] = access
         return access
 
+    def followed(self, conversation: bytes) -> Access | None:
+        """The open conversation whose page is connected now, with its keys; None without one."""
+        if not self._heart.broadcast.followed(conversation):
+            return None
+        return next((a for a in self._followed.values() if a.conversation == conversation), None)
+
     async def receive(self, access: Access, incoming: Incoming) -> Receipt:
         """Screens and keeps a message, then has it answered; returns once it is on disk.
 
@@ -118,8 +124,10 @@ class YoungPersonSide:
                 raise ConversationEnded
             last = last_messages(connection, access)
             course = last[-1].course if last else None
+            before = row.owner
             row, words, told = consent.talk(connection, access, row, course, heart)
             add_bubbles(connection, access, row, [Bubble("service", words)], heart)
+            consent.greet(connection, access, row, before, heart)
             return told
 
         told = await heart.database.write(ask, URGENT)
@@ -127,7 +135,11 @@ class YoungPersonSide:
         heart.queue_changed(access.conversation, told)
 
     async def events(self, access: Access, after: int) -> list[Event]:
-        """Returns what happened after number `after`, in order; raises UnknownToken if revoked."""
+        """Returns what happened after number `after`, in order; raises UnknownToken if revoked.
+
+        Who waits for a helper in vain is told so first: a page that only asks is told as well.
+        """
+        await watch(self._heart, access)
         return (await self._look(access, after))[1]
 
     async def _look(self, access: Access, after: int) -> tuple[str, list[Event]]:
@@ -135,12 +147,12 @@ class YoungPersonSide:
 
         def look(connection: Connection) -> tuple[str, list[Event]]:
             row = conversations.by_id(connection, access.conversation)
-            if row is None or row.token_hash is None:
+            if row is None or row.token_hash != access.name:
                 raise UnknownToken
             if row.last_number <= after:
                 return row.owner, []
             access.keep_up(connection, row)
-            rows = conversations.events_after(connection, row.id, after)
+            rows = conversations.events_after(connection, row.id, max(after, row.shown_from - 1))
             opened = (open_event(access.ring, event) for event in rows)
             return row.owner, [event for event in opened if event is not None]
 
@@ -156,7 +168,8 @@ class YoungPersonSide:
         with self._heart.broadcast.listen(access.conversation) as signals:
             self._answering.wake(access)
             spoke, signal = loop.time(), Signal("conversation", access.conversation)
-            asked = False
+            concerned = False
+            asked = True  # once at least: of what happened while nobody followed
             while True:
                 if signal.kind == "typing":
                     if signal.sender != "young_person":
@@ -164,7 +177,8 @@ class YoungPersonSide:
                 else:
                     try:
                         owner, new = await self._look(access, after)
-                        asked = asked or owner in ("queue", "worker")
+                        concerned = concerned or owner in ("queue", "worker")
+                        asked = asked or concerned
                     except UnknownToken:
                         return
                     for event in new:
@@ -174,6 +188,7 @@ class YoungPersonSide:
                 try:
                     if asked:
                         wait = min(wait, await watch(self._heart, access))
+                        asked = concerned
                 except UnknownToken:
                     return
                 try:
@@ -188,22 +203,74 @@ class YoungPersonSide:
         """Shows a worker that the young person is writing."""
         self._heart.broadcast.send(Signal("typing", access.conversation, "young_person"))
 
-    async def end(self, access: Access) -> None:
-        """Ends the conversation and wipes the token; a chat nobody was let into is deleted."""
+    async def stop_waiting(self, access: Access) -> None:
+        """Leaves the queue, as Not now does; raises ConversationEnded."""
+        heart = self._heart
+
+        def stop(connection: Connection) -> list[bytes]:
+            queue.lock(connection)
+            row = refresh(connection, access)
+            if row.owner == "ended":
+                raise ConversationEnded
+            row, words, told = consent.not_now(connection, access, row, heart)
+            add_bubbles(connection, access, row, [Bubble("service", words)], heart)
+            return told
+
+        told = await heart.database.write(stop, URGENT)
+        heart.offered.forget(access.conversation)
+        heart.queue_changed(access.conversation, told)
+
+    async def may_be_asked(self, access: Access) -> bool:
+        """Whether the four questions are asked in this chat; raises UnknownToken."""
+
+        def look(connection: Connection) -> bool:
+            row = conversations.by_id(connection, access.conversation)
+            if row is None or row.token_hash != access.name:
+                raise UnknownToken
+            access.keep_up(connection, row)
+            return feedback.may_ask(connection, access, row)
+
+        return await self._heart.database.read(look)
+
+    async def give_feedback(self, access: Access, answers: feedback.Answers) -> None:
+        """Counts answers, which then lead back to nobody; raises NotAsked and UnknownToken."""
+
+        def give(connection: Connection) -> None:
+            row = refresh(connection, access)
+            feedback.keep(connection, access, row, answers, self._heart)
+
+        await self._heart.database.write(give)
+
+    async def end(self, access: Access, answers: feedback.Answers | None = None) -> None:
+        """Ends the conversation and wipes the token; a chat nobody was let into is deleted, unless
+        there is a code to come back. Raises NotAsked for answers where nothing is asked.
+        """
 
         def end(connection: Connection, row: ConversationRow) -> None:
+            feedback.keep(connection, access, row, answers or {}, self._heart)
+            feedback.count_end(connection, access, row, self._heart)
             ending.end_by_young_person(connection, access.ring, row)
 
         await self._finish(access, end)
 
     async def leave_quickly(self, access: Access) -> None:
-        """Quick exit: revokes the token; a chat that no helper could ever see is deleted."""
-        await self._finish(access, ending.leave_quickly)
+        """Quick exit: revokes the token; a chat that nobody else could open is deleted."""
+
+        def leave(connection: Connection, row: ConversationRow) -> None:
+            tally.count(connection, self._heart, tally.LEFT_QUICKLY)
+            ending.leave_quickly(connection, row)
+
+        await self._finish(access, leave)
 
     async def delete(self, access: Access) -> None:
         """Hides the chat at once and for good, and wipes it as design.md says."""
         hour = self._heart.hour()
-        await self._finish(access, lambda c, row: ending.delete(c, access.ring, row, hour))
+
+        def delete(connection: Connection, row: ConversationRow) -> None:
+            tally.count(connection, self._heart, tally.DELETED)
+            ending.delete(connection, access.ring, row, hour)
+
+        await self._finish(access, delete)
 
     async def _finish(self, access: Access, how: ending.Ending) -> None:
         def finish(connection: Connection) -> list[bytes]:

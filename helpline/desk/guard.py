@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sanic import HTTPResponse, Request
 
-from helpline.conversation import DeskSide, Session
+from helpline.conversation import DeskSide, Heart, Session
 from helpline.conversation.errors import NotSignedIn, WaymarkError
 from helpline.desk import roles
 
@@ -42,6 +42,11 @@ class NotSecure(WaymarkError):
 def side(request: Request) -> DeskSide:
     """The desk's side of the conversation, as `helpline.app` made it."""
     return cast(DeskSide, request.app.ctx.desk)
+
+
+def heart(request: Request) -> Heart:
+    """What both sides of a conversation share, as `helpline.app` made it."""
+    return cast(Heart, request.app.ctx.heart)
 
 
 def cookie_name(request: Request) -> str:

@@ -16,7 +16,8 @@ from helpline.desk import words
 class Line:
     """One line of a transcript: a message, or a change of owner told in a sentence.
 
-    `unread` is the language of a message that could not be read.
+    `unread` is the language of a message that could not be read, `noticed` are the ids of the
+    signals for which words in it are marked.
     """
 
     number: int
@@ -27,6 +28,7 @@ class Line:
     card: str | None
     buttons: tuple[str, ...]
     unread: str | None = None
+    noticed: tuple[str, ...] = ()
 
 
 def line_of(event: Message | State, zone: ZoneInfo) -> Line:
@@ -42,6 +44,7 @@ def line_of(event: Message | State, zone: ZoneInfo) -> Line:
         words.CARDS.get(event.card, event.card) if event.card else None,
         tuple(button.title for button in event.buttons),
         None if event.read else event.language,
+        tuple(dict.fromkeys(signal.id for signal in event.noticed)),
     )
 
 
@@ -58,6 +61,8 @@ def without_repeats(lines: Sequence[Line]) -> tuple[Line, ...]:
 
 
 def _owner(event: State) -> str:
+    if event.came_back:
+        return "They came back with a code: ask for the code word first"
     if event.owner == "worker":
         return f"{event.worker or 'A helper'} is in the chat"
     return {

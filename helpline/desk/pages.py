@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sanic import HTTPResponse, Request
 from sanic.exceptions import NotFound
 
-from helpline.conversation import Session
+from helpline.conversation import Session, looking, presence
 from helpline.conversation.errors import (
     NotAllowed,
     NotSignedIn,
@@ -17,7 +17,8 @@ from helpline.conversation.errors import (
     UnknownConversation,
     WaymarkError,
 )
-from helpline.desk import guard, view, words
+from helpline.desk import guard, roles, view, words
+from helpline.desk.places import home, places
 from helpline.desk.stream import CONVERSATION
 
 LOST: Final = (UnknownConversation, NotYours)
@@ -26,6 +27,8 @@ REDRAW: Final = {"HX-Retarget": "#chat", "HX-Reswap": "outerHTML"}
 
 async def desk(request: Request, session: Session, conversation: str | None) -> HTTPResponse:
     """The whole desk, with a chat open or with what became of it."""
+    if session.role not in roles.HELPERS:
+        return home(request, session)
     opened, fate, problem, status = None, None, None, 200
     if conversation is not None:
         try:
@@ -50,6 +53,8 @@ async def desk(request: Request, session: Session, conversation: str | None) -> 
         chat=opened,
         lost=fate,
         problem=problem,
+        places=places(session.role),
+        presence=await presence.mine(guard.heart(request), session),
     )
 
 
@@ -57,13 +62,13 @@ async def queue(request: Request, session: Session) -> view.Queue:
     """Both lists, how many were offered a helper, and the newest danger in each chat of `mine`."""
     desk_side = guard.side(request)
     newcomers = await desk_side.newcomers(session) if session.role == "supervisor" else []
-    rows, mine = await desk_side.queue(session), await desk_side.mine(session)
+    waiting, mine = await desk_side.waiting(session), await desk_side.mine(session)
     dangers: dict[str, view.Danger] = {}
     for row in mine:
         with suppress(*LOST):
             told = await desk_side.transcript(session, row.conversation)
             dangers[row.conversation] = view.newest_danger(told)
-    return view.queue(rows, mine, newcomers, dangers, await desk_side.offered(session))
+    return view.queue(waiting, mine, newcomers, dangers, await desk_side.offered(session))
 
 
 def page(request: Request, template: str, status: int = 200, /, **values: Any) -> HTTPResponse:
@@ -77,6 +82,8 @@ async def chat(request: Request, session: Session, conversation: str, after: int
     """A chat of this worker's own. Raises UnknownConversation and NotYours."""
     desk_side = guard.side(request)
     told = await desk_side.transcript(session, known(conversation))
+    if told.looking:
+        await looking.still(guard.heart(request), session, conversation)
     mine = await desk_side.mine(session)
     row = next((row for row in mine if row.conversation == conversation), None)
     zone = ZoneInfo(request.app.ctx.settings.timezone)

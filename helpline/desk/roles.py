@@ -15,6 +15,8 @@ from helpline.conversation.errors import NotAllowed
 Role = str
 HELPERS: Final = frozenset({"worker", "supervisor"})
 SUPERVISOR: Final = frozenset({"supervisor"})
+OVERSEERS: Final = frozenset({"admin", "supervisor"})
+AUDIT: Final = frozenset({"auditor", "supervisor"})
 EVERYBODY: Final = frozenset({"worker", "supervisor", "editor", "admin", "auditor"})
 
 # Addresses that need no session, or tell a stranger only that they need one.
@@ -34,11 +36,64 @@ ALLOWED: Final[Mapping[tuple[str, str], frozenset[Role]]] = {
     ("POST", "/desk/chat/<conversation>/take"): HELPERS,
     ("POST", "/desk/chat/<conversation>/typing"): HELPERS,
     ("POST", "/desk/chat/<conversation>/end"): HELPERS,
+    # alarms
+    ("GET", "/desk/alarms"): HELPERS,
+    # who holds a chat, who is here, who looks in
+    ("GET", "/desk/chat/<conversation>/brief"): HELPERS,
+    ("GET", "/desk/chat/<conversation>/pass-on"): HELPERS,
+    ("POST", "/desk/chat/<conversation>/pass-on"): HELPERS,
+    ("POST", "/desk/chat/<conversation>/hand-back"): HELPERS,
+    ("POST", "/desk/chat/<conversation>/ask-again"): HELPERS,
+    ("POST", "/desk/chat/<conversation>/look"): SUPERVISOR,
+    ("POST", "/desk/chat/<conversation>/stop-looking"): SUPERVISOR,
+    ("POST", "/desk/chat/<conversation>/take-over"): SUPERVISOR,
+    ("POST", "/desk/chat/<conversation>/open"): HELPERS,
+    ("POST", "/desk/chat/<conversation>/open/decide"): SUPERVISOR,
+    ("GET", "/desk/people"): HELPERS,
+    ("POST", "/desk/presence"): HELPERS,
+    ("GET", "/desk/chats"): HELPERS,
     # the desk's tools: replies, topics, services
+    ("GET", "/desk/chat/<conversation>/replies"): HELPERS,
+    ("GET", "/desk/chat/<conversation>/topics"): HELPERS,
+    ("POST", "/desk/chat/<conversation>/topics"): HELPERS,
+    ("GET", "/desk/chat/<conversation>/services"): HELPERS,
+    ("GET", "/desk/chat/<conversation>/notes"): HELPERS,
+    ("POST", "/desk/chat/<conversation>/notes"): HELPERS,
     # the record of a chat
+    ("GET", "/desk/chat/<conversation>/record"): HELPERS,
+    ("POST", "/desk/chat/<conversation>/record"): HELPERS,
+    ("POST", "/desk/chat/<conversation>/record/finish"): HELPERS,
+    ("GET", "/desk/records"): HELPERS,
+    ("POST", "/desk/records"): HELPERS,
+    ("GET", "/desk/records/<number>"): HELPERS,
+    ("POST", "/desk/records/<number>"): HELPERS,
+    ("POST", "/desk/records/<number>/finish"): HELPERS,
+    ("POST", "/desk/records/<number>/reopen"): SUPERVISOR,
+    ("POST", "/desk/records/<number>/talk-seen"): SUPERVISOR,
+    ("GET", "/desk/asks"): HELPERS,
     # breaking confidentiality
+    ("GET", "/desk/chat/<conversation>/breaking"): HELPERS,
+    ("POST", "/desk/chat/<conversation>/breaking"): HELPERS,
+    ("POST", "/desk/chat/<conversation>/breaking/decide"): HELPERS,
+    ("GET", "/desk/breaking/<number>"): HELPERS,
+    ("GET", "/desk/breaking/<number>/steps"): HELPERS,
+    ("POST", "/desk/breaking/<number>"): HELPERS,
+    ("POST", "/desk/breaking/<number>/decide"): HELPERS,
+    ("POST", "/desk/breaking/<number>/share"): HELPERS,
+    ("POST", "/desk/breaking/<number>/add"): HELPERS,
+    ("POST", "/desk/breaking/<number>/view"): HELPERS,
+    # numbers
+    ("GET", "/desk/numbers"): SUPERVISOR,
     # staff, sessions, the audit log
+    ("GET", "/desk/account"): EVERYBODY,
+    ("POST", "/desk/account/password"): EVERYBODY,
+    ("POST", "/desk/account/sessions/<reference>/end"): EVERYBODY,
+    ("POST", "/desk/account/sessions/end-others"): EVERYBODY,
+    ("GET", "/desk/staff"): OVERSEERS,
+    ("POST", "/desk/staff/<person>/at-once"): OVERSEERS,
+    ("POST", "/desk/staff/<person>/leave"): OVERSEERS,
     ("POST", "/desk/staff/<person>/access"): SUPERVISOR,
+    ("GET", "/desk/audit"): AUDIT,
 }
 
 

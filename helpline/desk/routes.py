@@ -82,6 +82,8 @@ async def give_access(request: Request, person: int) -> HTTPResponse:
     """A supervisor lets a newcomer open handed-off chats."""
     session = await guard.posting(request)
     await guard.side(request).give_access(session, person)
+    if "hx-request" not in request.headers and request.form:
+        return redirect("/desk/staff?done=access", status=303)
     response = empty()
     response.headers["HX-Trigger"] = "refresh"
     return response

@@ -44,11 +44,13 @@ async def frames(
     asked = clock()
     try:
         async for change in changes:
+            if change is not None and change.kind == "queue":
+                yield frame(change)  # at once: somebody may be in danger
             if clock() - asked >= CHECK_EVERY_S or (change and change.kind == "queue"):
                 before, mine, asked = mine, await held(), clock()
                 for gone in before - mine:
                     yield frame(DeskChange("conversation", gone))
-            if change is None or change.kind == "queue" or change.conversation in mine:
+            if change is None or (change.kind != "queue" and change.conversation in mine):
                 yield frame(change)
     finally:
         await changes.aclose()

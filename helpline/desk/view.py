@@ -13,6 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sanic import HTTPResponse
 
 from helpline.conversation import Message, QueueRow, Transcript
+from helpline.conversation.board import Waiting
+from helpline.conversation.first_words import Safe
 from helpline.conversation.staffing import Newcomer
 from helpline.desk import words
 from helpline.desk.lines import Line, line_of, without_repeats
@@ -25,6 +27,7 @@ _PAGES: Final = Environment(
     lstrip_blocks=True,
 )
 _PAGES.globals["words"] = words
+_DRAWN: Final[dict[str, Any]] = {}
 GRAVE: Final = 3
 EXCERPT_MESSAGES: Final = 3
 
@@ -33,12 +36,15 @@ EXCERPT_MESSAGES: Final = 3
 class Danger:
     """The newest message at level 3 or 4: its number (0: there is none), and what it showed.
 
-    `heard` is the number of a helper's last message, 0 if none has written.
+    `heard` is the number of a helper's last message, 0 if none has written; `count` how many
+    messages the young person has written, `unheard` how many of them since then.
     """
 
     number: int = 0
     signals: tuple[str, ...] = ()
     heard: int = 0
+    count: int = 0
+    unheard: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,9 @@ class Queue:
     """The lists on the desk's left side; `newcomers` only for a supervisor.
 
     `dangers` are those of `mine`, by conversation. `offered` counts who was offered a helper at
-    level 3 and has not answered: nothing else is told of them.
+    level 3 and has not answered: nothing else is told of them. `waiting` is how many nobody has
+    taken, of whom `rows` are the first; `danger` how many of them are at level 4. `drawn` changes
+    with `rows`.
     """
 
     rows: tuple[QueueRow, ...]
@@ -54,23 +62,21 @@ class Queue:
     newcomers: tuple[Newcomer, ...]
     dangers: Mapping[str, Danger]
     offered: int
+    waiting: int
+    danger: int
+    drawn: str
 
     @property
-    def waiting(self) -> int:
-        """How many chats nobody has taken."""
-        return sum(row.worker is None for row in self.rows)
-
-    @property
-    def danger(self) -> int:
-        """How many of those are at level 4."""
-        return sum(row.worker is None and row.level == 4 for row in self.rows)
+    def further(self) -> int:
+        """How many wait behind those that are shown."""
+        return max(0, self.waiting - len(self.rows))
 
     @property
     def version(self) -> str:
         """Changes when a list should be drawn again; a clock in the page counts the seconds."""
-        lasting = [replace(row, waiting_s=0) for row in (*self.rows, *self.mine)]
-        dangers = sorted((held, danger.number) for held, danger in self.dangers.items())
-        text = repr((len(self.rows), lasting, self.newcomers, dangers, self.offered))
+        lasting = [replace(row, waiting_s=0) for row in self.mine]
+        dangers = sorted((held, each.number, each.count) for held, each in self.dangers.items())
+        text = repr((self.drawn, self.offered, lasting, self.newcomers, dangers))
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -94,18 +100,25 @@ class Chat:
     after: int
     noticed: tuple[str, ...]
     danger: Danger
+    safe: Safe = "unanswered"
+    looking: bool = False
+    lookers: tuple[str, ...] = ()
+    asked_to_open: bool = False
 
     @property
     def state(self) -> str:
         """When this changes the whole chat is drawn again: more, or less, may be seen and done."""
-        parts = (self.owner, self.agreed, self.opened, self.left_quickly, self.over)
+        seen = (self.owner, self.agreed, self.opened, self.left_quickly, self.over)
+        parts = (*seen, self.safe == "no", self.looking, self.asked_to_open)
         return ".".join(map(str, parts))
 
     @property
     def about(self) -> str:
         """When this changes the heading and the banner are drawn again, and the box is left be."""
         level = self.row.level if self.row else 0
-        parts = (level, self.unread, self.danger.number, self.connected, *self.noticed)
+        danger = self.danger.number
+        told = (self.unread, self.connected, self.safe, *self.noticed, *self.lookers)
+        parts = (level, danger, *told)
         return ".".join(map(str, parts))
 
     @property
@@ -117,25 +130,46 @@ class Chat:
     def may_write(self) -> bool:
         """Whether the message box is open: only after the young person's yes."""
         let_in = self.opened and self.agreed == "yes" and self.owner == "worker"
-        return let_in and not self.left_quickly
+        return let_in and not (self.left_quickly or self.looking or self.safe == "no")
+
+    @property
+    def may_ask_again(self) -> bool:
+        """Whether they said "Not now", and can be asked once more."""
+        return self.owner == "worker" and self.safe == "no" and not self.looking
+
+    @property
+    def may_hand_back(self) -> bool:
+        """Whether the chat is this worker's to give back to the assistant."""
+        return self.owner == "worker" and not (self.over or self.looking)
+
+    @property
+    def may_open(self) -> bool:
+        """Whether this worker may ask a second person to have the whole chat opened."""
+        watches = not (self.opened or self.over or self.looking)
+        return watches and self.connected and not self.asked_to_open
 
     @property
     def over(self) -> bool:
         """Whether this worker holds it no longer: it has ended, or its alert is closed."""
-        return self.owner == "ended" or self.row is None
+        return self.owner == "ended" or (self.row is None and not self.looking)
 
     @property
     def waits(self) -> bool:
         """Whether the worker must still wait for an answer before they write."""
-        return self.agreed != "no" and not (self.may_write or self.over or self.left_quickly)
+        waits = self.agreed != "no" and self.owner != "worker"
+        return waits and not (self.over or self.left_quickly or self.looking)
 
     @property
     def box(self) -> str:
         """What the message box says while it is empty."""
         if self.left_quickly:
             return "They have left."
+        if self.looking:
+            return "You are looking. Take over to write."
         if self.may_write:
             return "Write here. Enter sends."
+        if self.safe == "no":
+            return "They said not now: wait, or ask again."
         return "They said no: do not write." if self.agreed == "no" else words.WAIT
 
     @property
@@ -154,15 +188,18 @@ class Chat:
 
     @property
     def _answer(self) -> tuple[str, str]:
-        if self.may_write and self.connected:
-            return "yes", "They let you in. You can see the whole chat and write."
+        if self.looking:
+            held = {"worker": " Another helper has it.", "queue": " Nobody has it yet."}
+            return "wait", f"You are looking at this chat.{held.get(self.owner, '')}"
+        if self.may_ask_again:
+            return "no", "They said not now. Do not write until they say yes."
         if self.may_write:
-            return "yes", "They let you in. They see what you write if they come back."
-        if self.agreed == "no":
-            return "no", f"They said no: do not write. {self._seen}"
-        if self.agreed == "yes":
-            return "wait", f"They said yes; the rest is opening. {self._seen}"
-        return "wait", f"They have not tapped Talk yet. {self._seen}"
+            reached = "You can see the whole chat and write."
+            later = "They see what you write if they come back."
+            return "yes", f"They let you in. {reached if self.connected else later}"
+        waits = {"no": "They said no: do not write.", "yes": "They said yes; the rest is opening."}
+        said = waits.get(self.agreed, "They have not tapped Talk yet.")
+        return "no" if self.agreed == "no" else "wait", f"{said} {self._seen}"
 
     @property
     def _seen(self) -> str:
@@ -173,26 +210,42 @@ class Chat:
 
 
 def queue(
-    rows: Sequence[QueueRow],
+    waiting: Waiting,
     mine: Sequence[QueueRow],
     newcomers: Sequence[Newcomer],
     dangers: Mapping[str, Danger],
     offered: int,
 ) -> Queue:
-    """The left side. What this worker already holds stands under "Mine" only."""
-    held = {row.conversation for row in mine}
-    waiting = [row for row in rows if row.conversation not in held]
-    return Queue(_live_first(waiting), _live_first(mine), tuple(newcomers), dangers, offered)
+    """The left side."""
+    return Queue(
+        waiting.rows,
+        tuple(mine),
+        tuple(newcomers),
+        dangers,
+        offered,
+        waiting.count,
+        waiting.danger,
+        waiting.version,
+    )
 
 
-def gone(row: QueueRow) -> bool:
-    """Whether the young person is away: they left, or their page is not open now."""
-    return row.left_quickly or not row.connected
+def rows(
+    shown: tuple[QueueRow, ...],
+    signals: Mapping[str, words.SignalWords],
+    languages: Mapping[str, str],
+) -> str:
+    """The rows of the queue as HTML, escaped by their template.
+
+    They are the same for every desk: the last that were drawn are kept for the next.
+    """
+    if _DRAWN.get("rows") is not shown:
+        template = _PAGES.get_template("_rows.html")
+        html = template.render(rows=shown, signals=signals, languages=languages)
+        _DRAWN.update(rows=shown, html=html)
+    return str(_DRAWN["html"])
 
 
-def _live_first(rows: Sequence[QueueRow]) -> tuple[QueueRow, ...]:
-    """Within a level, who is there stands before who has gone; else the order stays."""
-    return tuple(sorted(rows, key=lambda row: (-row.level, gone(row))))
+_PAGES.globals["queue_rows"] = rows
 
 
 def chat(
@@ -218,6 +271,10 @@ def chat(
         after=max((event.number for event in told.events), default=after),
         noticed=_gravest_first(theirs, row.signals if row else ()),
         danger=newest_danger(told),
+        safe=told.safe,
+        looking=told.looking,
+        lookers=told.lookers,
+        asked_to_open=told.asked_to_open,
     )
 
 
@@ -225,15 +282,16 @@ def newest_danger(told: Transcript) -> Danger:
     """The newest danger in all that the conversation tells."""
     newest = Danger()
     for event in told.events:
-        if isinstance(event, Message) and event.sender == "worker":
-            newest = replace(newest, heard=event.number)
-        elif isinstance(event, Message) and event.level >= GRAVE:
+        if not isinstance(event, Message):
+            continue
+        if event.sender == "worker":
+            newest = replace(newest, heard=event.number, unheard=0)
+        elif event.sender == "young_person":
+            newest = replace(newest, count=newest.count + 1, unheard=newest.unheard + 1)
+        if event.level >= GRAVE:
             signals = tuple(notice.id for notice in event.noticed)
             newest = replace(newest, number=event.number, signals=signals)
     return newest
-
-
-_PAGES.globals["gone"] = gone
 
 
 def page(template: str, status: int = 200, /, **values: Any) -> HTTPResponse:

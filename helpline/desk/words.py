@@ -118,3 +118,21 @@ def waited(seconds: int) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+SAFE: Final = {
+    "yes": "Yes, it is OK to talk",
+    "no": "No: not now",
+    "numbers": "Just the numbers",
+    "unanswered": "Not answered",
+}
+"""Is it safe to talk? As they answered the worker's first words."""
+
+PRESENCES: Final = {"here": "Here", "busy": "Busy", "break": "On a break"}
+
+NATIONS: Final = {
+    "england": "England",
+    "wales": "Wales",
+    "scotland": "Scotland",
+    "northern_ireland": "Northern Ireland",
+}

@@ -5,13 +5,18 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from helpline.store import tables
+from helpline.store import records, tables
 from helpline.vault import Holder
 
 
 @dataclass(frozen=True)
 class ConversationRow:
-    """One row of `conversation`; `id` 16 bytes, `hour` hours since 1970 (UTC)."""
+    """One row of `conversation`; `id` 16 bytes, `hour` hours since 1970 (UTC).
+
+    The token shows no event with a number below `shown_from`: it came of a return code.
+    `new_epoch_due`: a worker handed it back to the assistant, and what comes next is written under
+    a key that the team does not have (`access.refresh` makes it).
+    """
 
     id: bytes
     token_hash: bytes | None
@@ -27,6 +32,9 @@ class ConversationRow:
     handed_off: bool
     left_quickly: bool
     hidden_hour: int | None
+    shown_from: int = 0
+    feedback_given: bool = False
+    new_epoch_due: bool = False
 
 
 @dataclass(frozen=True)
@@ -244,9 +252,14 @@ def drop_excerpts(connection: Connection, conversation: bytes) -> None:
 
 
 def wipe(connection: Connection, conversation: bytes) -> None:
-    """Deletes a conversation: wrapped keys first, then everything else of it."""
+    """Deletes a conversation: wrapped keys first, then everything else of it.
+
+    What outlives it (`records`) is kept without its id.
+    """
+    records.forget_conversation(connection, conversation)
     for table in (
         tables.wrapped_key,
+        tables.return_code,
         tables.excerpt_key,
         tables.excerpt,
         tables.queue_entry,

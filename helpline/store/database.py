@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 URGENT, ORDINARY = 0, 1
 READERS = 4
 FORGET_TRIES = 5
+_AT_END = "waymark: at the end of the transaction"
 
 
 class WriterLock:
@@ -95,6 +96,22 @@ class Database(ABC):
         await self.write(_upgrade)
 
 
+def at_end(connection: Connection, work: Callable[[Connection], None]) -> None:
+    """Has `work` done as the last step of this `write`, in the same transaction.
+
+    For what takes a lock that everybody needs: taken last, nobody who holds it waits for another.
+    """
+    connection.info.setdefault(_AT_END, []).append(work)
+
+
+def _whole[T](connection: Connection, work: Callable[[Connection], T]) -> T:
+    connection.info.pop(_AT_END, None)
+    result = work(connection)
+    for last in connection.info.pop(_AT_END, ()):
+        last(connection)
+    return result
+
+
 class _Sqlite(Database):
     """One file. `BEGIN IMMEDIATE` behind one lock in which level 4 goes first.
 
@@ -122,7 +139,7 @@ class _Sqlite(Database):
     async def write[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
         def run() -> T:
             with self._connection(self._writer) as connection, connection.begin():
-                return work(connection)
+                return _whole(connection, work)
 
         async with self._lock.hold(urgency):
             running = asyncio.get_running_loop().run_in_executor(self._writers, run)
@@ -187,7 +204,7 @@ class _Postgres(Database):
 
     async def write[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
         async with self._engine.begin() as connection:
-            return await connection.run_sync(work)
+            return await connection.run_sync(_whole, work)
 
     async def forget(self) -> None:
         """Leaves it to the server: vacuuming and its log are the operator's to set."""

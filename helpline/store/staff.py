@@ -1,11 +1,11 @@
-"""Queries on staff, the team key, sessions and the audit log."""
+"""Queries on staff and on the team key that helpers share."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from helpline.store import tables
+from helpline.store import audit, tables
 from helpline.vault import StaffSecret
 
 AT_ONCE = 3
@@ -32,21 +32,9 @@ class StaffRow:
     left_at: float | None = None
 
 
-@dataclass(frozen=True)
-class SessionRow:
-    """One row of `staff_session`; `wrapped` are the opened keys, under the cookie's key."""
-
-    cookie_hash: bytes
-    staff: int
-    csrf: str
-    wrapped: bytes
-    created_at: float
-    used_at: float
-    here_at: float
-
+note = audit.note
 
 _STAFF = tables.staff.c
-_SESSION = [tables.staff_session.c[name] for name in SessionRow.__dataclass_fields__]
 
 
 def _staff_row(row: Any) -> StaffRow:
@@ -103,8 +91,17 @@ def by_id(connection: Connection, staff: int) -> StaffRow | None:
     return _staff_row(row) if row else None
 
 
+def everybody(connection: Connection) -> list[StaffRow]:
+    """Returns all who are, or were, on the staff, by name."""
+    rows = connection.execute(select(tables.staff).order_by(_STAFF.name))
+    return [_staff_row(row) for row in rows]
+
+
 def with_roles(connection: Connection, *roles: str) -> list[StaffRow]:
-    rows = connection.execute(select(tables.staff).where(_STAFF.role.in_(roles)))
+    """Returns who has one of the roles and has not left."""
+    rows = connection.execute(
+        select(tables.staff).where(_STAFF.role.in_(roles), _STAFF.left_at.is_(None))
+    )
     return [_staff_row(row) for row in rows]
 
 
@@ -127,9 +124,46 @@ def newest_team_key(connection: Connection) -> tuple[int, bytes] | None:
     return (row[0], row[1]) if row else None
 
 
-def add_team_key(connection: Connection, epoch: int, public: bytes, recovery_copy: bytes) -> None:
+def recovery_public(connection: Connection) -> bytes | None:
+    """Returns the public half of the offline key; None if this helpline never kept it."""
+    keys = tables.team_key.c
+    return connection.execute(
+        select(keys.recovery_public)
+        .where(keys.recovery_public.is_not(None))
+        .order_by(keys.epoch.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def keep_recovery_public(connection: Connection, public: bytes) -> bool:
+    """Keeps the offline key's public half where it lacks; returns whether it lacked anywhere."""
+    keys = tables.team_key
+    lacking = keys.c.recovery_public.is_(None)
+    return (
+        connection.execute(update(keys).where(lacking).values(recovery_public=public)).rowcount > 0
+    )
+
+
+def recovery_copies(connection: Connection) -> dict[int, bytes]:
+    """Returns the copies sealed to the offline key, by team epoch."""
+    keys = tables.team_key.c
+    return {row[0]: row[1] for row in connection.execute(select(keys.epoch, keys.recovery_copy))}
+
+
+def add_team_key(
+    connection: Connection,
+    epoch: int,
+    public: bytes,
+    recovery_copy: bytes,
+    recovery_public: bytes | None = None,
+) -> None:
     connection.execute(
-        insert(tables.team_key).values(epoch=epoch, public=public, recovery_copy=recovery_copy)
+        insert(tables.team_key).values(
+            epoch=epoch,
+            public=public,
+            recovery_copy=recovery_copy,
+            recovery_public=recovery_public,
+        )
     )
 
 
@@ -148,31 +182,17 @@ def memberships(connection: Connection, staff: int) -> dict[int, bytes]:
     return {row[0]: row[1] for row in rows}
 
 
-def add_session(connection: Connection, row: SessionRow) -> None:
-    connection.execute(insert(tables.staff_session).values(**vars(row)))
+def drop_memberships(connection: Connection, staff: int) -> bool:
+    """Forgets the team keys sealed to a member of staff; returns whether there were any."""
+    members = tables.team_member
+    return connection.execute(delete(members).where(members.c.staff == staff)).rowcount > 0
 
 
-def session(connection: Connection, cookie_hash: bytes) -> SessionRow | None:
-    row = (
-        connection.execute(
-            select(*_SESSION).where(tables.staff_session.c.cookie_hash == cookie_hash)
-        )
-    ).one_or_none()
-    return SessionRow(*row) if row else None
-
-
-def change_session(connection: Connection, cookie_hash: bytes, **values: Any) -> None:
-    connection.execute(
-        update(tables.staff_session)
-        .where(tables.staff_session.c.cookie_hash == cookie_hash)
-        .values(values)
-    )
-
-
-def end_session(connection: Connection, cookie_hash: bytes) -> None:
-    connection.execute(
-        delete(tables.staff_session).where(tables.staff_session.c.cookie_hash == cookie_hash)
-    )
+def members_of(connection: Connection, team_epoch: int) -> set[int]:
+    """Returns who was given the team key of this epoch."""
+    members = tables.team_member.c
+    rows = connection.execute(select(members.staff).where(members.team_epoch == team_epoch))
+    return {row[0] for row in rows}
 
 
 def here(connection: Connection, since: float) -> set[int]:
@@ -194,32 +214,6 @@ def with_access(connection: Connection, *roles: str) -> list[StaffRow]:
         select(tables.staff).where(_STAFF.role.in_(roles), _STAFF.id.in_(members))
     )
     return [_staff_row(row) for row in rows]
-
-
-def note(
-    connection: Connection,
-    at: float,
-    action: str,
-    staff: int | None = None,
-    conversation: bytes | None = None,
-    *,
-    about: int | None = None,
-    detail: str | None = None,
-) -> None:
-    """Writes one line of the audit log: who did what when, never a message.
-
-    `about` is the member of staff it was done to; `detail` one of a few fixed words.
-    """
-    connection.execute(
-        insert(tables.audit_entry).values(
-            at=at,
-            staff=staff,
-            action=action,
-            conversation=conversation,
-            about=about,
-            detail=detail,
-        )
-    )
 
 
 def change(connection: Connection, staff: int, **values: Any) -> None:

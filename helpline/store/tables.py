@@ -36,6 +36,9 @@ conversation = Table(
     Column("handed_off", Boolean, nullable=False),
     Column("left_quickly", Boolean, nullable=False),
     Column("hidden_hour", Integer, nullable=True),
+    Column("shown_from", Integer, nullable=False),
+    Column("feedback_given", Boolean, nullable=False),
+    Column("new_epoch_due", Boolean, nullable=False),
 )
 
 wrapped_key = Table(
@@ -93,19 +96,23 @@ queue_entry = Table(
     Column("taken_at", Float, nullable=True),
     Column("told_at", Float, nullable=True),
     Column("position", Integer, nullable=True),
-    Column("closed", Boolean, nullable=False),
+    Column("closed", Boolean, nullable=False, index=True),
     Column("wanted", Integer, nullable=True),
     Column("returned", Boolean, nullable=False),
     Column("unanswered_since", Float, nullable=True),
     Column("away_told_at", Float, nullable=True),
     Column("lead_told_at", Float, nullable=True),
+    Column("alert", String(8), nullable=True),
+    Column("owed", String(8), nullable=True),
 )
 
 desk_key = Table(
     "desk_key",
     metadata,
     Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("key_epoch", Integer, primary_key=True),
     Column("holder", String(48), primary_key=True),
+    Column("purpose", String(16), nullable=False),
     Column("wrapped", LargeBinary, nullable=False),
 )
 
@@ -114,6 +121,7 @@ desk_note = Table(
     metadata,
     Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
+    Column("key_epoch", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
 
@@ -167,11 +175,12 @@ record = Table(
     "record",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("conversation", LargeBinary(16), unique=True, nullable=True),
+    Column("conversation", LargeBinary(16), nullable=True, index=True),
     Column("staff", ForeignKey("staff.id"), nullable=False),
     Column("day", Integer, nullable=False, index=True),
     Column("contact", String(32), nullable=True),
     Column("finished", Boolean, nullable=False),
+    Column("talk_asked_at", Float, nullable=True, index=True),
     Column("sealed", LargeBinary, nullable=False),
 )
 
@@ -198,6 +207,7 @@ broken_confidentiality = Table(
     Column("staff", ForeignKey("staff.id"), nullable=False),
     Column("at", Float, nullable=False),
     Column("danger_now", Boolean, nullable=False),
+    Column("asked_at", Float, nullable=True, index=True),
     Column("sealed", LargeBinary, nullable=False),
     Column("second", ForeignKey("staff.id"), nullable=True),
     Column("second_at", Float, nullable=True),
@@ -235,7 +245,7 @@ team_key = Table(
     Column("epoch", Integer, primary_key=True),
     Column("public", LargeBinary(32), nullable=False),
     Column("recovery_copy", LargeBinary, nullable=False),
-    Column("previous", LargeBinary, nullable=True),
+    Column("recovery_public", LargeBinary(32), nullable=True),
 )
 
 team_member = Table(

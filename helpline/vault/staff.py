@@ -1,6 +1,5 @@
-"""What a member of staff can open with a password, and what a session keeps of it."""
+"""What a member of staff can open with a password: their own key and their one-time secret."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass, field
 
@@ -9,7 +8,7 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey
 from nacl.secret import Aead
 
-from helpline.vault.keys import KEY_BYTES, derive
+from helpline.vault.keys import KEY_BYTES
 
 TIME_COST = 3
 MEMORY_KIB = 64 * 1024
@@ -31,7 +30,13 @@ class StaffSecret:
 
 def _password_key(password: str, salt: bytes) -> bytes:
     return hash_secret_raw(
-        password.encode(), salt, TIME_COST, MEMORY_KIB, LANES, KEY_BYTES, Type.ID
+        password.encode("utf-8", "replace"),
+        salt,
+        TIME_COST,
+        MEMORY_KIB,
+        LANES,
+        KEY_BYTES,
+        Type.ID,
     )
 
 
@@ -40,7 +45,19 @@ def create_staff_secret(password: str, one_time_secret: str) -> StaffSecret:
 
     Argon2id with 64 MiB and three passes (RFC 9106, second recommended option).
     """
-    salt, pair = secrets.token_bytes(16), PrivateKey.generate()
+    return _wrapped(PrivateKey.generate(), one_time_secret, password)
+
+
+def renew_staff_secret(private: bytes, one_time_secret: str, password: str) -> StaffSecret:
+    """Wraps the same private key (32 bytes) and one-time secret under another password.
+
+    As slow as `create_staff_secret`: call it off the event loop.
+    """
+    return _wrapped(PrivateKey(private), one_time_secret, password)
+
+
+def _wrapped(pair: PrivateKey, one_time_secret: str, password: str) -> StaffSecret:
+    salt = secrets.token_bytes(16)
     inside = bytes(pair) + one_time_secret.encode()
     wrapped = bytes(Aead(_password_key(password, salt)).encrypt(inside, salt))
     return StaffSecret(salt, bytes(pair.public_key), wrapped)
@@ -56,18 +73,3 @@ def open_staff_secret(secret: StaffSecret, password: str) -> tuple[bytes, str]:
     except CryptoError as error:
         raise PasswordRefused from error
     return opened[:KEY_BYTES], opened[KEY_BYTES:].decode()
-
-
-def new_cookie() -> str:
-    """Returns 256 random bits in hexadecimal: the session cookie."""
-    return secrets.token_hex(KEY_BYTES)
-
-
-def cookie_hash(cookie: str) -> bytes:
-    """Returns the SHA-256 by which a session is found."""
-    return hashlib.sha256(cookie.encode()).digest()
-
-
-def cookie_key(cookie: str) -> bytes:
-    """Returns the key under which a session keeps the opened team key."""
-    return derive(cookie.encode(), "session wrap")

@@ -10,23 +10,61 @@ from helpline.vault.keys import KEY_BYTES, WrapBroken
 
 @dataclass(frozen=True)
 class TeamKey:
-    """A new team key: what is stored (public, recovery copy) and what is handed on (the rest)."""
+    """A new team key: what is stored (public halves, recovery copy) and what is handed on.
+
+    `recovery_key` is set where this made a new offline key: it is shown once.
+    """
 
     public: bytes
     private: bytes = field(repr=False)
     recovery_copy: bytes = field(repr=False)
-    recovery_key: str = field(repr=False)
+    recovery_public: bytes
+    recovery_key: str | None = field(repr=False)
 
 
 def create_team_key() -> TeamKey:
     """Returns a new X25519 pair and a copy of it sealed to an offline key that is shown once."""
-    pair, offline = PrivateKey.generate(), PrivateKey.generate()
+    offline = PrivateKey.generate()
+    return _sealed_to(offline.public_key, bytes(offline).hex())
+
+
+def renew_team_key(recovery_public: bytes) -> TeamKey:
+    """Returns a new X25519 pair and a copy of it sealed to the offline key there is already.
+
+    Only the offline key's public half is needed, so nobody has to fetch it from its safe.
+    """
+    return _sealed_to(PublicKey(recovery_public), None)
+
+
+def _sealed_to(offline: PublicKey, recovery_key: str | None) -> TeamKey:
+    pair = PrivateKey.generate()
     return TeamKey(
         public=bytes(pair.public_key),
         private=bytes(pair),
-        recovery_copy=SealedBox(offline.public_key).encrypt(bytes(pair)),
-        recovery_key=bytes(offline).hex(),
+        recovery_copy=SealedBox(offline).encrypt(bytes(pair)),
+        recovery_public=bytes(offline),
+        recovery_key=recovery_key,
     )
+
+
+def recovery_public(recovery_key: str) -> bytes:
+    """Returns the public half of a printed recovery key; raises WrapBroken for another shape."""
+    return bytes(_offline(recovery_key).public_key)
+
+
+def open_recovery_copy(recovery_key: str, recovery_copy: bytes) -> bytes:
+    """Returns the team's private key with the printed recovery key alone; raises WrapBroken."""
+    try:
+        return SealedBox(_offline(recovery_key)).decrypt(recovery_copy)
+    except (CryptoError, ValueError, TypeError) as error:
+        raise WrapBroken from error
+
+
+def _offline(recovery_key: str) -> PrivateKey:
+    try:
+        return PrivateKey(bytes.fromhex(recovery_key))
+    except (CryptoError, ValueError, TypeError) as error:
+        raise WrapBroken from error
 
 
 def seal_for_team(public: bytes, key: bytes, conversation: bytes, key_epoch: int) -> bytes:

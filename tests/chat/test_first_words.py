@@ -12,9 +12,11 @@ from content.project import Project
 from helpline.chat.assets import Assets
 from helpline.chat.render import Page, Renderer
 from helpline.conversation import Incoming
+from helpline.conversation.after import QUESTIONS
 from helpline.conversation.errors import Invalid
 from helpline.conversation.wording import Wording
 from safeguarding import Policy
+from tests.chat.words import AFTER
 from tests.conftest import ROOT
 
 WHO = r"name|surname|school|college|address|postcode|phone number|email"
@@ -25,6 +27,10 @@ TELL = re.compile(
     rf"\b(?:tell|give|send|type|say|write)\b(?: me| us)? (?:your|the) (?:\w+ )?(?:{WHO})\b"
 )
 NOT_ASKED = re.compile(r"\bdon't (?:have|need) to\b|\bno need\b|\bnever\b")
+
+
+BOX = ("textarea", "text", "")
+STEPS = re.compile(r'<template id="steps-after">.*?</template>', re.DOTALL)
 
 
 class _Fields(HTMLParser):
@@ -48,7 +54,7 @@ def greeting() -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def render(greeting: tuple[str, ...]) -> Renderer:
-    return Renderer(Assets.load(), "https://example.org", (), greeting)
+    return Renderer(Assets.load(), "https://example.org", (), greeting, AFTER)
 
 
 def asks_who(text: str) -> list[str]:
@@ -63,9 +69,14 @@ def test_no_name_school_or_address_is_asked_for(
     # Given the page, before a chat and in one
     for page in (render.start(Page()), "".join(render.held_open(Page(token="t")))):
         # Then the one thing to fill in is the message
-        fields = _Fields(page).found
-        assert {field for field in fields if field[2] != "hidden"} == {("textarea", "text", "")}
+        fields = _Fields(STEPS.sub("", page)).found
+        assert {field for field in fields if field[2] != "hidden"} == {BOX}
         assert {name for _, name, kind in fields if kind == "hidden"} == {"token", "ticket", "id"}
+    # And at the end of a chat it is a code, or a tap for each of four questions about the chat
+    [steps] = STEPS.findall(render.start(Page()))
+    taps = {("input", question, "radio") for question in QUESTIONS}
+    fields = _Fields(steps).found
+    assert {f for f in fields if f[2] != "hidden"} == {("input", "code", ""), *taps}
     # And a message that brings more is refused
     Incoming.parse(f'{{"id": "{uuid4()}", "text": "hi"}}'.encode())
     for more in ("name", "school", "address", "age"):
@@ -76,6 +87,7 @@ def test_no_name_school_or_address_is_asked_for(
     words = Wording.load(folder / "service" / "wording.yml")
     said = [reply.text for reply in Project(ROOT, date(2026, 11, 29)).replies]
     said += [*greeting, *(text for text in vars(words).values() if isinstance(text, str))]
+    said += [text for text in vars(AFTER.words).values() if isinstance(text, str)]
     said += Policy.load(folder / "safeguarding").words.values()
     assert len(said) > 300
     assert [sentence for text in said for sentence in asks_who(text)] == []

@@ -50,7 +50,7 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("region", name="Messages")).to_be_focused()
     page.get_by_role("button", name="Yes").focus()
-    for _ in range(2):
+    for _ in range(3):
         page.keyboard.press("Tab")
     expect(page.get_by_label("Your message")).to_be_focused()
     # And writing needs no more: write, Enter, then Tab on

@@ -11,10 +11,11 @@ from playwright.sync_api import Browser
 
 from helpline.chat.assets import Assets
 from helpline.chat.numbers import pieces
-from helpline.chat.render import Page, Renderer
+from helpline.chat.render import Page, Renderer, takes_tap
 from helpline.conversation import Button, Incoming, Message, State
 from helpline.conversation.errors import Invalid, NotJson
 from safeguarding.policy import NOT_NOW
+from tests.chat.words import AFTER
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EVIL = '"><script>alert(1)</script><a href="javascript:alert(1)">x</a>'
@@ -39,7 +40,7 @@ SENTENCES = (
 
 @pytest.fixture(scope="module")
 def render() -> Renderer:
-    return Renderer(Assets.load(), "https://example.org", (), ("Hello",))
+    return Renderer(Assets.load(), "https://example.org", (), ("Hello",), AFTER)
 
 
 @pytest.mark.parametrize("sender", ["young_person", "assistant", "worker", "service"])
@@ -111,6 +112,67 @@ def test_only_the_buttons_since_the_last_own_message_work(render: Renderer) -> N
         assert made.count(" disabled>") == 3
 
 
+def first_words(number: int, text: str = "OK to talk now?") -> Message:
+    """What a worker writes first, with their three buttons."""
+    buttons = tuple(Button(f"w{title}", title) for title in ("Yes", "Not now", "Just numbers"))
+    return Message(number, "worker", text, NOW, buttons)
+
+
+def test_a_workers_buttons_work_while_they_have_the_chat_and_nobody_elses(
+    render: Renderer,
+) -> None:
+    # Given an offer, and a worker who took the chat and asks whether it is safe to talk
+    events = [own(1, "hello"), card(2, "old"), State(3, "worker", None, "Robin"), first_words(4)]
+    made = render.transcript(events, "t")
+    # Then their three buttons work, and the offer's does not
+    assert made.count(" disabled>") == 1
+    assert made.index(" disabled>") < made.index("OK to talk now?")
+    assert all(f">{title}<" in made for title in ("Yes", "Not now", "Just numbers"))
+    # And they are spent once the young person has answered, and at the end
+    for after in (own(5, "Yes"), State(5, "ended")):
+        assert render.transcript([*events, after], "t").count(" disabled>") == 4
+    # And when one comes while the page is open, it works at once
+    assert takes_tap(first_words(5), State(3, "worker", None, "Robin"))
+    assert not takes_tap(card(5, "old"), State(3, "worker", None, "Robin"))
+
+
+@pytest.mark.slow
+def test_with_script_a_workers_buttons_work_too(browser: Browser, service: Any) -> None:
+    # Given the module that the page uses, and the same messages
+    page = browser.new_page()
+    page.goto(service.url + "/")
+    address = page.locator("link[href$='view.js']").get_attribute("href")
+    offer, words = card(2, "old").public(), first_words(4).public()
+    states = [State(3, "worker", None, "Robin").public(), State(6, "ended").public()]
+    enabled = """() => [...document.querySelectorAll("#log .choices button:enabled")]
+      .map((button) => button.textContent)"""
+    page.evaluate(
+        """async ([address, offer, words, worker]) => {
+          window.view = await import(address);
+          window.tapped = [];
+          const tap = (choice) => window.tapped.push(choice.id);
+          window.view.showMine("hello").kept(1);
+          window.view.showTheirs(offer, tap);
+          window.view.sentence(worker);
+          window.view.showTheirs(words, tap);
+        }""",
+        [address, offer, words, states[0]],
+    )
+    # Then the worker's three work, and a tap on one is heard
+    assert page.evaluate(enabled) == ["Yes", "Not now", "Just numbers"]
+    page.get_by_role("button", name="Just numbers").click()
+    assert page.evaluate("window.tapped") == ["wJust numbers"]
+    # And they are spent once the young person has answered, and all are at the end
+    page.evaluate("() => window.view.showMine('Just numbers').kept(5)")
+    assert page.evaluate(enabled) == []
+    page.evaluate(
+        "([words, ended]) => { view.showTheirs(words, () => {}); view.sentence(ended); }",
+        [first_words(5).public(), states[1]],
+    )
+    assert page.evaluate(enabled) == []
+    page.close()
+
+
 def test_the_card_comes_before_any_line_about_a_helper(render: Renderer) -> None:
     # Given a state that was kept before the card of the same message
     made = render.transcript([own(1, "x"), State(2, "queue"), card(3)], "t")
@@ -120,20 +182,22 @@ def test_the_card_comes_before_any_line_about_a_helper(render: Renderer) -> None
 
 
 @pytest.mark.parametrize(
-    ("state", "may_ask"),
+    ("state", "may_ask", "waits"),
     [
-        (None, True),
-        (State(1, "assistant"), True),
-        (State(1, "queue"), True),
-        (State(1, "queue", 2), False),
-        (State(1, "worker"), False),
-        (State(1, "ended"), False),
+        (None, True, False),
+        (State(1, "assistant"), True, False),
+        (State(1, "queue"), True, False),
+        (State(1, "queue", 2), False, True),
+        (State(1, "worker"), False, False),
+        (State(1, "ended"), False, False),
     ],
 )
-def test_a_person_can_be_asked_for_until_one_was(
-    render: Renderer, state: State | None, may_ask: bool
+def test_a_person_can_be_asked_for_until_one_was_and_a_place_in_line_be_left(
+    render: Renderer, state: State | None, may_ask: bool, waits: bool
 ) -> None:
-    assert ('id="person"' in render.held_open(Page(state=state))[0]) is may_ask
+    page = render.held_open(Page(state=state))[0]
+    assert ('id="person"' in page) is may_ask
+    assert ('id="stop"' in page) is waits
 
 
 def test_a_number_never_breaks_across_lines(render: Renderer) -> None:

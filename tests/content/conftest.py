@@ -25,7 +25,7 @@ def project() -> Project:
 @pytest.fixture
 def plant(tmp_path: Path) -> Plant:
     """Replaces the first `old` in a file of a copy; returns what the check says then."""
-    for folder in ("rules", "responses", "facts"):
+    for folder in ("rules", "responses", "facts", "desk"):
         shutil.copytree(ROOT / "data" / folder, tmp_path / "data" / folder)
     (tmp_path / "data" / "nlu").mkdir()
     for path in (ROOT / "data" / "nlu").glob("*.yml"):  # few examples: the check reads on at once

@@ -4,8 +4,8 @@ from itertools import pairwise, product
 
 import pytest
 
+from content.answers import answer
 from content.project import Project
-from content.turns import answer
 
 UNKNOWN = {"nation": None, "age": None}
 

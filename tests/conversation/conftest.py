@@ -113,9 +113,10 @@ def screener() -> Screener:
 
 @pytest.fixture
 def make_helpline(database: Database, screener: Screener) -> Callable[..., Helpline]:
-    def make(dialogue: Dialogue) -> Helpline:
+    def make(dialogue: Dialogue, **parts: Any) -> Helpline:
         clock = Clock()
         heart = Heart(
+            **{"opens": lambda _: "9am", **parts},
             database=database,
             broadcast=Broadcast(),
             offered=Offered(),
@@ -125,7 +126,6 @@ def make_helpline(database: Database, screener: Screener) -> Callable[..., Helpl
             facts=Facts.load(ROOT / "data" / "facts", values_of()),
             wording=Wording.load(ROOT / "data" / "service" / "wording.yml"),
             clock=clock,
-            opens=lambda _: "9am",
         )
         answering = Answering(heart)
         return Helpline(
@@ -150,7 +150,8 @@ class Team:
         """Adds everybody, with access to handed-off chats."""
 
         def join(connection: Connection) -> None:
-            staff.add_team_key(connection, 1, self.key.public, self.key.recovery_copy)
+            key = self.key
+            staff.add_team_key(connection, 1, key.public, key.recovery_copy, key.recovery_public)
             for name, role, secret in self.people:
                 person = staff.add(
                     connection, name, name.capitalize(), role, secret, second_factor=False

@@ -96,11 +96,11 @@ async def test_talk_opens_the_chat_to_the_worker_who_took_it(helpline):
     transcript = await helpline.desk.transcript(robin, row.conversation)
     assert transcript.opened
     assert "hello there" in texts(transcript.events, "young_person")
-    await helpline.desk.say(robin, row.conversation, Incoming(uuid4(), text="OK to talk now?"))
+    await helpline.desk.say(robin, row.conversation, Incoming(uuid4(), text="I am Robin."))
     # And the young person sees who it is, and what they wrote
     events = await helpline.young.events(access, 0)
     assert [e.worker for e in events if isinstance(e, State)][-1] == "Robin"
-    assert texts(events, "worker") == ["OK to talk now?"]
+    assert texts(events, "worker") == ["OK to talk now?", "I am Robin."]
     # And the assistant is silent from then on
     before = texts(events, "assistant")
     await helpline.say(access, "yes i can talk")

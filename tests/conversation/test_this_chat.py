@@ -173,7 +173,7 @@ async def test_a_helper_who_is_asked_for_joins_only_if_one_is_on_shift(quiet):
     await quiet.desk.say(robin, conversation, Incoming(uuid4(), text="Hi, I'm here."))
     events = await quiet.young.events(access, 0)
     assert [e.owner for e in events if isinstance(e, State)][-1] == "worker"
-    assert texts(events, "worker") == ["Hi, I'm here."]
+    assert texts(events, "worker") == ["OK to talk now?", "Hi, I'm here."]
 
 
 async def test_until_a_helper_is_let_in_only_the_young_persons_token_opens_the_chat(quiet):

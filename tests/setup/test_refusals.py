@@ -78,7 +78,7 @@ def test_an_address_of_another_machine_is_refused(tmp_path: Path):
     ("words", "stdin", "sentence"),
     [
         (("--name", "Ann"), "", "There is no terminal to ask for the password"),
-        (("--name", "Ann", "--password-stdin"), "short\n", "at least 12 characters"),
+        (("--name", "Ann", "--password-stdin"), "short\n", "at least 15 characters"),
         (("--name", " ", "--password-stdin"), "long enough a password\n", "1 to 64 printable"),
     ],
 )

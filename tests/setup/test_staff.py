@@ -42,5 +42,6 @@ def test_purge_prints_counts_only(tmp_path: Path) -> None:
     done = waymark("purge", "--home", str(tmp_path / "state"))
     assert done.returncode == 0
     assert done.stdout == (
-        "Removed 0 chats with the assistant alone, 0 handed-off chats, 0 deleted chats.\n"
+        "Removed 0 chats with the assistant alone, 0 handed-off chats, 0 deleted chats, 0 records, "
+        "0 records of a broken confidentiality.\n"
     )

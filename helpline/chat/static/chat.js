@@ -1,5 +1,6 @@
 // The young person's page with script: sends, shows what comes, and never keeps more than a token.
 
+import { begunHere, watchAfter } from "./after.js";
 import { follow } from "./stream.js";
 import { leave, watchForHiding, watchForLeaving } from "./leave.js";
 import { arrived, toEnd } from "./scroll.js";
@@ -14,6 +15,7 @@ const send = document.getElementById("send");
 const problem = document.getElementById("problem");
 const status = document.getElementById("status");
 const person = document.getElementById("person");
+const stop = document.getElementById("stop");
 
 let token = stored();
 let stream = null;
@@ -35,6 +37,7 @@ function stored() {
 
 function hold(value) {
   token = value;
+  if (value) begunHere();
   try {
     if (value) sessionStorage.setItem("chat", value);
     else sessionStorage.removeItem("chat");
@@ -89,7 +92,9 @@ function takeState(event) {
   if (owner === "worker" || owner === "ended") view.note(line, event.number, owner);
   say.hidden = box.disabled = send.disabled = owner === "ended";
   // Being in the queue without a place: a helper was told, nobody was asked for.
-  person.hidden = owner !== "assistant" && !(owner === "queue" && event.position === null);
+  const placed = owner === "queue" && event.position !== null;
+  person.hidden = placed || (owner !== "assistant" && owner !== "queue");
+  stop.hidden = !placed;
 }
 
 function takeMine(event) {
@@ -112,11 +117,17 @@ function forget(sent) {
   if (at >= 0) waiting.splice(at, 1);
 }
 
-async function call(path, body) {
+const call = (path, body) => ask("POST", path, body);
+
+async function ask(method, path, body) {
   return fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
-    body: JSON.stringify(body),
+    method,
+    headers: {
+      ...(body && { "Content-Type": "application/json" }),
+      ...(token && { Authorization: `Bearer ${token}` }),
+    },
+    body: body && JSON.stringify(body),
+    cache: "no-store",
     signal: AbortSignal.timeout(PATIENCE),
   });
 }
@@ -200,6 +211,18 @@ person.addEventListener("submit", async (event) => {
   }
 });
 
+stop.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  problem.textContent = "";
+  try {
+    const response = await ask("DELETE", "/api/conversation/handoff");
+    if (response.status === 401) return gone();
+    if (!response.ok) throw new Error("later");
+  } catch {
+    problem.textContent = "Not sent. Please tap Stop waiting again.";
+  }
+});
+
 box.addEventListener("input", () => {
   tooLong();
   if (!token || owner !== "worker" || Date.now() - typedAt < 3000) return;
@@ -218,10 +241,22 @@ window.addEventListener("online", () => stream?.now());
 window.addEventListener("offline", () => stream?.cut());
 
 document.querySelector("#over a").addEventListener("click", drop);
+watchAfter({
+  call: ask,
+  drop,
+  clear: view.clear,
+  come(value) {
+    hold(value);
+    begun();
+    listen(0);
+  },
+  ready: toEnd,
+});
 askIfSafe(() => box.focus());
 watchForLeaving(document.getElementById("leave"), () => leave(drop));
 watchForHiding(document.getElementById("page"), { hidden: view.fold, isOpen: () => token !== "" });
 if (token) {
   begun();
+  begunHere();
   listen(0);
 }

@@ -7,7 +7,7 @@ import { begun } from "./start.js";
 const NOT_NOW = "Not now"; // the title of the service's button that wants no helper
 const log = document.getElementById("log");
 let who = "Helper";
-let answerable = true;
+let owner = "assistant";
 let typingTimer = 0;
 
 function make(tag, name, text) {
@@ -81,7 +81,7 @@ function choicesOf(message, tap) {
 /** Shows a message of the helpline, in its place; `tap(choice)` is called for its buttons. */
 export function showTheirs(message, tap) {
   typing(false);
-  const entry = make("div", "entry");
+  const entry = make("div", message.from === "worker" ? "entry worker" : "entry");
   entry.append(message.card ? cardOf(message) : bubbleOf(message));
   if (message.buttons.length) entry.append(choicesOf(message, tap));
   place(entry, message.number);
@@ -124,13 +124,16 @@ export function showMine(text) {
   };
 }
 
-// Only what was offered since the young person's last own message can be tapped.
+// Only what was offered since the young person's last own message can be tapped; while a worker has
+// the chat, only what they offered.
 function spend() {
   const own = [...log.querySelectorAll(".mine:not(.refused)")].at(-1);
   for (const group of log.querySelectorAll(".choices")) {
     const before = own && group.compareDocumentPosition(own) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const theirs = owner === "worker" && group.parentNode.matches(".worker");
+    const closed = (owner === "worker" || owner === "ended") && !theirs;
     for (const button of group.querySelectorAll("button")) {
-      button.disabled = !answerable || Boolean(before);
+      button.disabled = closed || Boolean(before);
     }
   }
 }
@@ -149,7 +152,7 @@ export function fold() {
 
 /** Takes in a state event and returns its sentence. */
 export function sentence(state) {
-  answerable = state.owner !== "worker" && state.owner !== "ended";
+  owner = state.owner;
   spend();
   if (state.owner === "queue") {
     return state.position ? `You are number ${state.position} in line.` : "A helper is being asked.";
@@ -165,6 +168,13 @@ export function sentence(state) {
 export function note(text, number, owner) {
   place(make("p", `note ${owner}`, text), number);
   arrived();
+}
+
+/** Takes everything that was said off the page. */
+export function clear() {
+  clearTimeout(typingTimer);
+  log.replaceChildren();
+  document.getElementById("status").textContent = "";
 }
 
 /** Shows or removes "Typing", which goes by itself after 6 s. */

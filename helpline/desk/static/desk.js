@@ -19,7 +19,7 @@ const tick = () => {
     const seconds = Number(clock.dataset.seconds) + passed;
     clock.textContent = waited(seconds);
     const row = clock.closest('[data-waiting-row]');
-    late ||= seconds === 61 && !row.dataset.taken && !row.dataset.late;
+    late ||= seconds === 61 && !row.dataset.late;
   }
   if (late) refresh();
 };
@@ -60,8 +60,21 @@ const wakeSound = async () => {
 const setSound = async (on) => {
   muted = !on;
   drawSound();
-  if (on) await wakeSound();
+  if (!on) return;
+  await wakeSound();
+  testSound();
+};
+// Whoever says that they are here is asked whether they hear it, and may be told by the system too
+const testSound = () => {
+  sounded = 0;
   tone();
+  if (!find('dialog[open]')) find('#sound-dialog').showModal();
+  if ('Notification' in window && Notification.permission === 'default') Notification.requestPermission();
+};
+const notify = (text) => {
+  if (!document.hidden || !('Notification' in window) || Notification.permission !== 'granted') return;
+  const shown = new Notification('Helpline desk', { body: text, tag: 'waymark-desk' });
+  shown.addEventListener('click', () => { focus(); shown.close(); });
 };
 const gesture = (event) => {
   if (!muted && !hearable() && !event.target.closest('#sound, #sound-on')) wakeSound();
@@ -70,16 +83,22 @@ document.addEventListener('pointerup', gesture);
 document.addEventListener('keydown', gesture);
 find('#sound').addEventListener('click', () => setSound(!hearable()));
 find('#sound-on').addEventListener('click', () => setSound(true));
+find('#sound-again').addEventListener('click', () => { sounded = 0; tone(); });
+find('#not-heard').addEventListener('click', () => problem('You will not hear when somebody is in danger. Turn the sound of this computer up, or keep this page in sight.'));
+find('#presence').addEventListener('change', (event) => event.target.value === 'here' && setSound(true));
+find('#break').addEventListener('click', () => find('#break-dialog').showModal());
+find('#break-now').addEventListener('click', () => { find('#presence-say').value = 'break'; });
 
 // A new level 4: sound and a spoken sentence, never what was written
 const inDanger = () =>
-  [...document.querySelectorAll(`[data-waiting-row][data-level="${loudest}"]:not([data-taken])`)].map((row) => row.dataset.waitingRow);
+  [...document.querySelectorAll(`[data-waiting-row][data-level="${loudest}"]`)].map((row) => row.dataset.waitingRow);
 let known = new Set(inDanger());
 const drawQueue = () => {
   drawn = Date.now();
   const now = inDanger();
   if (now.some((conversation) => !known.has(conversation))) {
     find('#announce').textContent = 'New in the queue: immediate danger.';
+    notify('New in the queue: immediate danger.');
     tone();
   }
   known = new Set(now);
@@ -93,6 +112,7 @@ const markOpen = () => {
     if (link.dataset.mine === open) link.setAttribute('aria-current', 'true');
     else link.removeAttribute('aria-current');
     link.querySelector('.raised-mark').hidden = !raised.has(link.dataset.mine);
+    markUnread(link, open);
   }
   const strip = find('#raised');
   if (strip) strip.hidden = !raised.has(open);
@@ -103,6 +123,17 @@ const markOpen = () => {
   document.title = counted ? `(${counted}) Desk` : 'Desk';
 };
 
+// What has come in a chat of mine since it was last open here, or since I last wrote in it
+const read = new Map();
+const markUnread = (link, open) => {
+  const { mine, count, unheard } = link.dataset;
+  if (mine === open || !read.has(mine)) read.set(mine, mine === open ? Number(count) : Number(count) - Number(unheard));
+  const fresh = Number(count) - read.get(mine);
+  const mark = link.querySelector('.new-mark');
+  mark.hidden = fresh <= 0;
+  mark.textContent = `${fresh} new`;
+};
+
 // New danger in a chat that this worker holds: its row's level rose, or a grave message came after
 // the last that was seen. It stays raised until the worker says so, or has written
 const raised = new Set();
@@ -111,6 +142,7 @@ const seenDanger = new Map();
 const raise = (conversation) => {
   raised.add(conversation);
   find('#announce').textContent = 'New sign of danger in a chat that you hold.';
+  notify('New sign of danger in a chat that you hold.');
   tone();
 };
 const compareLevels = () => {
@@ -219,11 +251,11 @@ const drawChat = (appended) => {
   if (appended && !more) return;
   if (appended) {
     find('#typing').textContent = '';
-    if (find('#messages .from-worker')) find('#first')?.remove();
     if (wasNear) toEnd();
     else offerNewer();
     return;
   }
+  offerRecord();
   const kept = drafts.get(conversation);
   if (box() && !box().disabled && kept && !box().value) box().value = kept;
   toEnd();
@@ -240,6 +272,55 @@ const offerNewer = () => {
   button.textContent = 'New messages ↓';
   button.addEventListener('click', toEnd);
   find('#transcript').append(button);
+};
+
+// The panel beside the chat stays as it is while its chat is drawn again
+document.addEventListener('htmx:oobBeforeSwap', (event) => {
+  const { target, fragment } = event.detail;
+  if (target.id !== 'panel') return;
+  const next = fragment.querySelector('#panel');
+  const same = target.dataset.conversation && next?.dataset.conversation === target.dataset.conversation;
+  if (same) event.detail.shouldSwap = false;
+});
+document.addEventListener('htmx:afterSwap', (event) => {
+  if (event.detail.target.id !== 'panel-body') return;
+  event.detail.target.scrollTop = 0;
+  if (event.detail.target.querySelector('#breaking')) markTab('breaking');
+});
+// When a chat has ended its record is next
+let recorded = '';
+const offerRecord = () => {
+  const { conversation, ended } = find('#chat').dataset;
+  if (!ended || recorded === conversation) return;
+  recorded = conversation;
+  find('[data-tool-tab="record"]')?.click();
+};
+const markTab = (name) => {
+  for (const tab of document.querySelectorAll('[data-tool-tab]')) {
+    if (tab.dataset.toolTab === name) tab.setAttribute('aria-current', 'true');
+    else tab.removeAttribute('aria-current');
+  }
+};
+document.addEventListener('click', (event) => {
+  const tab = event.target.closest('[data-tool-tab]');
+  if (!tab) return;
+  // On a narrow screen the panel is folded: a tab opens it, the open tab folds it again
+  const folds = find('#panel').classList.contains('unfolded') && tab.getAttribute('aria-current');
+  find('#panel').classList.toggle('unfolded', !folds);
+  markTab(tab.dataset.toolTab);
+});
+document.addEventListener('htmx:load', (event) => event.detail.elt.id === 'panel' && markTab('brief'));
+const openTab = (name) => {
+  const tab = find(`[data-tool-tab="${name}"]`);
+  if (!tab) return;
+  tab.click();
+  find('#panel-body').focus();
+};
+const step = (by) => {
+  const mine = [...document.querySelectorAll('[data-mine]')];
+  if (!mine.length) return;
+  const at = mine.findIndex((link) => link.getAttribute('aria-current'));
+  mine[(at + by + mine.length) % mine.length].click();
 };
 
 // Typing, both ways
@@ -320,7 +401,6 @@ document.addEventListener('submit', (event) => {
   const { url } = event.target.dataset;
   box().value = '';
   drafts.delete(find('#chat').dataset.conversation);
-  find('#first')?.remove();
   toEnd();
   turn = turn.then(() => send(url, crypto.randomUUID(), text, item));
   box().focus();
@@ -348,10 +428,18 @@ const keys = {
   m: () => find('[data-mine]')?.focus(),
   w: () => box()?.focus(),
   r: () => find('#transcript')?.focus(),
+  b: () => openTab('brief'),
+  n: () => openTab('notes'),
+  f: () => openTab('record'),
+  p: () => find('#pass-on')?.click(),
+  e: () => find('[data-dialog="end-dialog"]')?.click(),
+  j: () => step(1),
+  k: () => step(-1),
+  h: () => find('#presence-say').focus(),
   '?': () => find('#keys-dialog').showModal(),
 };
 document.addEventListener('keydown', (event) => {
-  const writing = event.target.matches('input:not([type="checkbox"]), textarea');
+  const writing = event.target.matches('input:not([type="checkbox"]), textarea, select');
   if (event.target.id === 'box' && event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
     find('#composer').requestSubmit();
@@ -362,6 +450,8 @@ document.addEventListener('keydown', (event) => {
     keys[event.key]();
   }
 });
+
+markTab('brief');
 
 // A browser that remembers an earlier click here lets the sound on at once
 wakeSound();

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("staff", sa.Integer(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.Column("danger_now", sa.Boolean(), nullable=False),
+        sa.Column("asked_at", sa.Float(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("second", sa.Integer(), nullable=True),
         sa.Column("second_at", sa.Float(), nullable=True),
@@ -48,15 +49,18 @@ def upgrade() -> None:
     op.create_table(
         "desk_key",
         sa.Column("conversation", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("key_epoch", sa.Integer(), nullable=False),
         sa.Column("holder", sa.String(length=48), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["conversation"], ["conversation.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("conversation", "holder"),
+        sa.PrimaryKeyConstraint("conversation", "key_epoch", "holder"),
     )
     op.create_table(
         "desk_note",
         sa.Column("conversation", sa.LargeBinary(length=16), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("key_epoch", sa.Integer(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["conversation"], ["conversation.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("conversation", "number"),
@@ -81,16 +85,25 @@ def upgrade() -> None:
         sa.Column("day", sa.Integer(), nullable=False),
         sa.Column("contact", sa.String(length=32), nullable=True),
         sa.Column("finished", sa.Boolean(), nullable=False),
+        sa.Column("talk_asked_at", sa.Float(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["staff"],
             ["staff.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("conversation"),
     )
     with op.batch_alter_table("record", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_record_conversation"), ["conversation"], unique=False)
         batch_op.create_index(batch_op.f("ix_record_day"), ["day"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_record_talk_asked_at"), ["talk_asked_at"], unique=False
+        )
+
+    with op.batch_alter_table("broken_confidentiality", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_broken_confidentiality_asked_at"), ["asked_at"], unique=False
+        )
 
     op.create_table(
         "return_code",
@@ -142,6 +155,17 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("detail", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("chain", sa.LargeBinary(length=32), nullable=True))
 
+    with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("shown_from", sa.Integer(), nullable=False, server_default="0")
+        )
+        batch_op.add_column(
+            sa.Column("feedback_given", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
+        batch_op.add_column(
+            sa.Column("new_epoch_due", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
+
     with op.batch_alter_table("queue_entry", schema=None) as batch_op:
         batch_op.add_column(sa.Column("wanted", sa.Integer(), nullable=True))
         batch_op.add_column(
@@ -150,6 +174,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("unanswered_since", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("away_told_at", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("lead_told_at", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("alert", sa.String(length=8), nullable=True))
+        batch_op.add_column(sa.Column("owed", sa.String(length=8), nullable=True))
+        batch_op.create_index(batch_op.f("ix_queue_entry_closed"), ["closed"], unique=False)
 
     with op.batch_alter_table("staff", schema=None) as batch_op:
         batch_op.add_column(
@@ -159,4 +186,4 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("left_at", sa.Float(), nullable=True))
 
     with op.batch_alter_table("team_key", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("previous", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("recovery_public", sa.LargeBinary(length=32), nullable=True))
