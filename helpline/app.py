@@ -78,6 +78,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         opens=settings.opens,
         on_call=settings.on_call,
         answer_within_s=settings.answer_within_minutes * 60,
+        chats_kept_hours=settings.assistant_chats_kept_hours,
     )
     lookout = Lookout(heart, Alerting(settings.alerts, settings.on_call), settings)
     answering = Answering(heart)

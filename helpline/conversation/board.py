@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -31,11 +31,17 @@ UNANSWERED_AFTER_S: Final = 60
 
 @dataclass(frozen=True)
 class Waiting:
-    """Whom nobody has taken: the first of them, how many there are, and how many at level 4."""
+    """Whom nobody has taken: the first of them, how many there are, and how many at level 4.
+
+    `longest_s` is how long the one has waited who waits longest; `drawn` is for who shows it: what
+    is the same for all desks is drawn once, and forgotten with this.
+    """
 
     rows: tuple[QueueRow, ...]
     count: int
     danger: int
+    longest_s: int
+    drawn: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def version(self) -> str:
@@ -65,7 +71,12 @@ class Board:
             changed, at = self._heart.broadcast.changed, time.monotonic()
             read = await self._heart.database.read(lambda c: self._read(c, session))
             self._kept = {keys: (changed, at, read)}
+            # The words that raised a chat do not stay here longer than its key may
+            asyncio.get_running_loop().call_later(KEPT_S, self._forget, read)
             return read
+
+    def _forget(self, read: Waiting) -> None:
+        self._kept = {k: kept for k, kept in self._kept.items() if kept[2] is not read}
 
     def _fresh(self, keys: frozenset[int]) -> Waiting | None:
         changed, at, waiting = self._kept.get(keys, (-1, 0.0, None))
@@ -73,10 +84,11 @@ class Board:
         return waiting if same else None
 
     def _read(self, connection: Connection, session: Session) -> Waiting:
-        entries, count, danger = queue.untaken(connection, SHOWN)
+        entries, count, danger, oldest = queue.untaken(connection, SHOWN)
         heard = Heard.now(connection, self._heart.now())
         rows = [row_of(connection, session, entry, heard, self._heart) for entry in entries]
-        return Waiting(live_first(rows), count, danger)
+        longest = 0 if oldest is None else max(0, int(self._heart.now() - oldest))
+        return Waiting(live_first(rows), count, danger, longest)
 
     async def mine(self, session: Session) -> tuple[QueueRow, ...]:
         """The chats that this worker holds or watches. Raises NotAllowed."""
@@ -110,8 +122,8 @@ def row_of(
     wanted = staff.by_id(connection, entry.wanted) if entry.wanted else None
     # Only level 4 seals an excerpt, and below level 3 nothing brought the chat here but a wish
     level_4, grave = entry.level >= EMERGENCY, entry.level >= GRAVE
-    shown = open_excerpts(connection, session, entry.conversation) if level_4 else []
-    noticed = [notice for message in shown for notice in message.noticed]
+    shown = open_excerpts(connection, session, row.id, team_only=True) if level_4 else []
+    noticed = [notice for message in reversed(shown) for notice in message.noticed]
     worst = max(noticed, key=lambda notice: notice.level, default=None)
     now = heart.now()
     waited = now - entry.asked_at

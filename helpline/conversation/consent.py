@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from helpline.conversation import first_words, handoff, tally, waiting
 from helpline.conversation.access import Access, refresh
 from helpline.conversation.heart import Heart
-from helpline.store import conversations, queue
+from helpline.store import conversations, queue, staff
 from helpline.store.conversations import ConversationRow
 from safeguarding import Course
 
@@ -28,6 +28,12 @@ def talk(
     level = max(course.level if course else 0, entry.level if entry and not entry.closed else 0)
     on_call = heart.on_call(heart.clock())
     team = handoff.team_if_here(connection, now, level=level, on_call=on_call)
+    if (
+        entry is not None
+        and not entry.closed
+        and entry.staff in staff.here(connection, now - handoff.HERE_S)
+    ):
+        team = staff.newest_team_key(connection)  # their own helper is there, busy or not
     if entry is not None and not entry.closed and entry.agreed == "yes":
         return row, still_queued(connection, row, heart, team), []
     if team is None:

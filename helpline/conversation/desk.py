@@ -42,6 +42,7 @@ from helpline.conversation.shown import DeskChange, QueueRow, Transcript
 from helpline.store import conversations, looks, queue, staff
 
 HEARTBEAT_S = 15
+LATER = ("no", "numbers")
 TYPING_COUNTS_S = 15
 
 
@@ -145,6 +146,8 @@ class DeskSide:
             if entry.agreed != "yes" or row.owner != "worker":
                 raise NotOpen
             ring, number = ring_of(connection, session, row), row.last_number + 1
+            if first_words.answer(events_open_to(connection, session, row, ring))[0] in LATER:
+                raise NotOpen("They said not now. Ask again first.")
             message = Message(number, "worker", text, heart.clock())
             sealed = seal_message(ring, identity, row.key_epoch, message, incoming.id.bytes)
             conversations.add_event(connection, sealed)
@@ -187,6 +190,8 @@ class DeskSide:
             queue.lock(connection)
             conversations.by_id(connection, identity, lock=True)
             row, entry = held(connection, session, identity)
+            if entry.closed:
+                return []
             tally.count_end_by_worker(connection, heart, row.owner, entry.level)
             waiting.keep_held_time(connection, row.owner, entry, heart.now())
             excerpts = excerpt_ring(connection, session, identity)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from helpline.conversation import notes
 from helpline.conversation.handoff import change_owner
-from helpline.store import conversations, queue, returns, staff
+from helpline.store import conversations, looks, queue, returns, staff
 from helpline.store.conversations import ConversationRow
 from helpline.store.staff import StaffRow
 from helpline.vault import KeyRing, seal_for_team
@@ -36,6 +36,7 @@ def keep_for_keepers(
     let_in = conversations.epochs_let_in(connection, row.id) & set(ring.keys)
     keepers = _keepers(connection, row)
     may_return = row.token_hash is not None or bool(returns.public_of(connection, row.id))
+    looks.drop_unsealing(connection, row.id)
     notes.keep_for(connection, row.id, [each.id for each in keepers], may_return=may_return)
     for keeper in keepers:
         name, public = f"staff:{keeper.id}", keeper.secret.public
@@ -52,12 +53,18 @@ def keep_for_keepers(
 def end_by_worker(
     connection: Connection, row: ConversationRow, ring: KeyRing, excerpts: dict[int, bytes]
 ) -> None:
-    """A worker ends a chat they hold, or closes an alert that got no yes."""
+    """A worker ends a chat they hold, or closes an alert that got no yes.
+
+    What they could open of a chat that goes on with the assistant (two people had decided so) stays
+    as it is; what comes next is under a key that nobody here has.
+    """
     keep_for_keepers(connection, row, ring, excerpts)
     if row.owner == "worker":
         change_owner(connection, row, "ended")
-    elif row.owner == "queue":
-        change_owner(connection, row, "assistant")
+    elif row.owner != "ended":
+        conversations.change(connection, row.id, new_epoch_due=bool(ring.keys))
+        if row.owner == "queue":
+            change_owner(connection, row, "assistant")
     queue.change(connection, row.id, closed=True, position=None)
 
 
@@ -70,11 +77,19 @@ def end_by_young_person(connection: Connection, ring: KeyRing, row: Conversation
     if _nobody_else_opens(connection, row):
         conversations.wipe(connection, row.id)
         return
-    if row.handed_off:
+    if row.handed_off and not _unseen_alert(connection, row):
         _close_to_team(connection, ring, row)
     elif row.owner != "ended":
         change_owner(connection, row, "ended")
     _revoke(connection, row)
+
+
+def _unseen_alert(connection: Connection, row: ConversationRow) -> bool:
+    """Whether an alert waits for somebody to look: its excerpt is all that they can open of it."""
+    entry = queue.entry_of(connection, row.id)
+    if entry is None or entry.closed or entry.agreed == "yes":
+        return False
+    return row.key_epoch not in conversations.epochs_let_in(connection, row.id)
 
 
 def leave_quickly(connection: Connection, row: ConversationRow) -> None:
@@ -103,8 +118,9 @@ def delete(connection: Connection, ring: KeyRing, row: ConversationRow, hour: in
 
 def _nobody_else_opens(connection: Connection, row: ConversationRow) -> bool:
     """Whether without the token nobody can open any of it: no helper, and no code."""
+    helpers = row.handed_off or conversations.kept_by_staff(connection, row.id)
     excerpts = conversations.excerpts(connection, row.id)
-    return not (row.handed_off or excerpts or returns.public_of(connection, row.id))
+    return not (helpers or excerpts or returns.public_of(connection, row.id))
 
 
 def _close_to_team(connection: Connection, ring: KeyRing, row: ConversationRow) -> None:

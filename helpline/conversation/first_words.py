@@ -10,6 +10,8 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection
 
+from helpline.conversation.access import Access
+from helpline.conversation.bubbles import Bubble, add_bubbles
 from helpline.conversation.events import Button, Event, Message, State
 from helpline.conversation.heart import Heart
 from helpline.conversation.sealing import seal_message
@@ -41,27 +43,36 @@ def ask(connection: Connection, row: ConversationRow, ring: KeyRing, heart: Hear
 
 
 def answer(events: Iterable[Event]) -> tuple[Safe, Message | None]:
-    """What they answered to the newest question, with the message in which they did.
+    """What they answered last, with the message in which they did.
 
-    A question that was asked again takes the answer before it back, and so does a return by code:
-    nobody knows yet who came back.
+    A "Not now" stands until they say otherwise, whoever asks again; who came back with a code has
+    answered nothing: nobody knows yet who that is.
     """
     found: tuple[Safe, Message | None] = ("unanswered", None)
     for event in events:
-        if isinstance(event, State):
-            found = ("unanswered", None) if event.came_back else found
-            continue
-        if event.sender == "worker" and any(b.payload == OK for b in event.buttons):
+        if isinstance(event, State) and event.came_back:
             found = ("unanswered", None)
-        elif event.sender == "young_person" and event.payload in _MEANING:
-            found = (_MEANING[event.payload], event)
+        elif isinstance(event, Message) and event.sender == "young_person":
+            meaning = _MEANING.get(event.payload or "")
+            found = (meaning, event) if meaning else found
     return found
 
 
-def reply(payload: str, row: ConversationRow, heart: Heart) -> tuple[str, ...]:
-    """What the service says to their answer: the numbers, or that the helper will wait."""
+def reply(
+    connection: Connection, access: Access, row: ConversationRow, payload: str, heart: Heart
+) -> None:
+    """What follows their answer: the numbers, and that the helper waits for a Yes of theirs."""
     if payload == NUMBERS:
-        return (heart.wording.just_numbers,)
-    if payload == LATER and row.owner == "worker":
-        return (heart.wording.asked_later,)
-    return ()
+        row = add_bubbles(connection, access, row, [numbers(heart)], heart)
+    if payload != OK and row.owner == "worker":
+        add_bubbles(connection, access, row, [wait(heart)], heart)
+
+
+def numbers(heart: Heart) -> Bubble:
+    """The numbers alone."""
+    return Bubble("service", heart.wording.just_numbers)
+
+
+def wait(heart: Heart) -> Bubble:
+    """The helper waits, in their own name: only their buttons work while they have the chat."""
+    return Bubble("worker", heart.wording.asked_later, ((heart.wording.ok_button, OK),))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from helpline.conversation.access import Access, new_key_epoch
 from helpline.conversation.events import Message, Owner
-from helpline.store import conversations, queue, staff, waiting
+from helpline.store import conversations, looks, queue, staff, waiting
 from helpline.store.conversations import ConversationRow, EventRow, ExcerptRow
 from helpline.store.queue import QueueEntry
 from helpline.vault import Place, new_key, seal, seal_for_team
@@ -163,6 +163,7 @@ def say_yes(
 ) -> ConversationRow:
     """The young person lets a helper in: the one who watches, if they are here, else the queue."""
     let_in(connection, access, row, team)
+    looks.drop_unsealing(connection, row.id)
     entry = queue.entry_of(connection, row.id)
     if entry is None or entry.closed:
         entry = QueueEntry(row.id, course.level if course else 0, "asked", "yes", now, now)
@@ -190,10 +191,12 @@ def say_no(connection: Connection, access: Access, row: ConversationRow) -> Conv
 
     A level 4 entry stays on the desk, where the excerpt may be read and nothing written.
     """
-    kept = bool(conversations.excerpts(connection, row.id))
-    queue.change(connection, row.id, agreed="no", position=None, closed=not kept)
+    watched = bool(conversations.excerpts(connection, row.id))
+    queue.change(connection, row.id, agreed="no", position=None, closed=not watched)
     conversations.drop_wraps(connection, row.id, "team:%")
-    conversations.change(connection, row.id, handed_off=False)
+    kept = conversations.kept_by_staff(connection, row.id)
+    conversations.change(connection, row.id, handed_off=kept)
+    looks.drop_unsealing(connection, row.id)
     new_key_epoch(connection, access, row)
     return change_owner(connection, row, "assistant") if row.owner == "queue" else row
 
@@ -204,6 +207,7 @@ def give_back(connection: Connection, entry: QueueEntry, now: float, *, why: Why
     Who talked with them is told so by `watching`, at once or when they are next connected.
     """
     row = conversations.by_id(connection, entry.conversation, lock=True)
+    looks.drop_unsealing(connection, entry.conversation)
     queue.change(
         connection,
         entry.conversation,

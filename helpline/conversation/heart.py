@@ -18,7 +18,8 @@ class Heart:
     """The parts; `clock` gives the time in UTC, `opens` the next opening as words or None.
 
     `on_call` says whether an on-call lead can be alerted now. A worker who owes an answer for
-    longer than `answer_within_s` seconds loses the chat.
+    longer than `answer_within_s` seconds loses the chat. A chat that no helper had is kept for
+    `chats_kept_hours` after its last message, and a code to come back with it.
     """
 
     database: Database
@@ -33,6 +34,7 @@ class Heart:
     opens: Callable[[datetime], str | None]
     on_call: Callable[[datetime], bool] = lambda _: False
     answer_within_s: float = 300.0
+    chats_kept_hours: int = 24
 
     def now(self) -> float:
         """Seconds since 1970 (UTC)."""

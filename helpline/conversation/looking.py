@@ -47,9 +47,10 @@ async def look(heart: Heart, session: Session, conversation: str) -> None:
         row, entry = conversations.by_id(connection, identity), queue.entry_of(connection, identity)
         if row is None or entry is None or row.hidden_hour is not None:
             raise UnknownConversation
-        if looks.look(connection, identity, session.staff, heart.now()):
-            about = entry.staff
-            staff.note(connection, heart.now(), "looked in", session.staff, identity, about=about)
+        now, since = heart.now(), looks.since(connection, identity, session.staff)
+        looks.look(connection, identity, session.staff, now)
+        if since is None or now - since >= FOR_S:
+            staff.note(connection, now, "looked in", session.staff, identity, about=entry.staff)
 
     await heart.database.write(begin)
     heart.queue_changed(identity, [])

@@ -155,6 +155,7 @@ class Lookout:
         now, to = at.timestamp(), self._alerting.reached(at)
 
         def claim(connection: Connection) -> list[QueueEntry]:
+            queue.lock(connection)
             lost, how = now - LOST_AFTER_S, "sending" if to else None
             return [
                 entry
@@ -184,6 +185,7 @@ class Lookout:
         how = await self._alerting.send(to, words.alert_title.format(service=self._service), body)
 
         def keep(connection: Connection) -> None:
+            queue.lock(connection)
             chats = [entry.conversation for entry in claimed]
             waiting.alert_went(connection, chats, now, how)
             for conversation in chats:

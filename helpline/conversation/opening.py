@@ -92,23 +92,31 @@ def ring_of(connection: Connection, session: Session, row: ConversationRow) -> K
     return ring
 
 
-def excerpt_ring(connection: Connection, session: Session, conversation: bytes) -> dict[int, bytes]:
-    """Opens the keys of the excerpts that this person may read, by number."""
+def excerpt_ring(
+    connection: Connection, session: Session, conversation: bytes, *, team_only: bool = False
+) -> dict[int, bytes]:
+    """Opens the keys of the excerpts that this person may read, by number; with `team_only`, those
+    that everybody with the same team keys may.
+    """
     holders, ring = _holders(session), dict[int, bytes]()
+    if team_only:
+        holders.pop(f"staff:{session.staff}")
     for (number, holder), wrapped in conversations.excerpt_keys(connection, conversation).items():
         if holder in holders:
             ring[number] = open_for_team(holders[holder], wrapped, conversation, number)
     return ring
 
 
-def open_excerpts(connection: Connection, session: Session, conversation: bytes) -> list[Message]:
+def open_excerpts(
+    connection: Connection, session: Session, conversation: bytes, *, team_only: bool = False
+) -> list[Message]:
     """Opens what level 4 danger sealed for the team; the trigger carries what was noticed.
 
     One that was changed or moved does not open: it is left out and logged, and hides no other.
     """
     shown: dict[int, Message] = {}
     try:
-        keys = excerpt_ring(connection, session, conversation)
+        keys = excerpt_ring(connection, session, conversation, team_only=team_only)
     except WrapBroken:
         log.error("the key of an excerpt does not open")
         return []

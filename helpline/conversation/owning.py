@@ -16,6 +16,7 @@ from helpline.conversation.errors import (
     ConversationEnded,
     HoldsOthers,
     Invalid,
+    NotAllowed,
     NotOpen,
     PassedOn,
     UnknownConversation,
@@ -27,7 +28,9 @@ from helpline.store import conversations, queue, staff
 from helpline.store.conversations import ConversationRow
 from helpline.store.database import URGENT
 from helpline.store.queue import QueueEntry
+from helpline.store.waiting import attending
 
+BESIDE_LEVEL_4: Final = "You hold a chat at level 4. Pass it on, or end it, before another."
 RESERVED_S: Final = 60
 """For so many seconds a chat that was passed on to one person is theirs to take."""
 
@@ -64,22 +67,40 @@ async def take(heart: Heart, session: Session, conversation: str) -> None:
 def begin(connection: Connection, session: Session, row: ConversationRow, heart: Heart) -> None:
     """The chat is this worker's from now on: the young person sees who, and is asked if it is OK
     to talk."""
+    ring = ring_of(connection, session, row)
+    if row.key_epoch not in ring.keys:
+        raise NotAllowed("A supervisor must give you access first.")
     row = handoff.change_owner(connection, row, "worker", session.alias)
-    first_words.ask(connection, row, ring_of(connection, session, row), heart)
+    first_words.ask(connection, row, ring, heart)
 
 
 def _check_free(connection: Connection, session: Session, entry: QueueEntry, now: float) -> None:
     if entry.staff is not None or entry.closed:
         raise AlreadyTaken
-    if entry.wanted not in (None, session.staff) and now - entry.promised_at < RESERVED_S:
+    ordinary = entry.level < handoff.EMERGENCY  # danger waits for nobody
+    reserved = entry.wanted not in (None, session.staff) and now - entry.promised_at < RESERVED_S
+    if reserved and ordinary and entry.wanted in staff.here(connection, now - handoff.HERE_S):
         raise PassedOn
     theirs = queue.held_by(connection, session.staff)
     if any(each.level >= handoff.EMERGENCY for each in theirs):
-        raise HoldsOthers("You hold a chat at level 4. Pass it on, or end it, before another.")
+        raise HoldsOthers(BESIDE_LEVEL_4)
     person = staff.by_id(connection, session.staff)
     most = person.at_once if person else staff.AT_ONCE
     if len(theirs) >= most and entry.level < handoff.EMERGENCY:
         raise HoldsOthers
+
+
+def _check_can_take(
+    connection: Connection, session: Session, entry: QueueEntry, to: int, now: float
+) -> None:
+    """Raises Invalid for whom this chat cannot be passed to."""
+    here = {each.staff: each for each in presence.helpers(connection, now)}
+    them = here.get(to)
+    if to == session.staff or them is None or them.quiet or them.presence == "break":
+        raise Invalid("That helper is not here now. Choose another, or the queue.")
+    grave = any(e.level >= handoff.EMERGENCY for e in queue.held_by(connection, to))
+    if grave or (them.holds >= them.at_once and entry.level < handoff.EMERGENCY):
+        raise Invalid("That helper holds as much as they can. Choose another, or the queue.")
 
 
 async def pass_on(
@@ -98,9 +119,8 @@ async def pass_on(
         row, entry = held(connection, session, identity)
         if row.owner == "ended" or entry.closed:
             raise ConversationEnded
-        here = presence.helpers(connection, heart.now())
-        if to is not None and (to == session.staff or to not in {each.staff for each in here}):
-            raise Invalid("That helper is not here now. Choose another, or the queue.")
+        if to is not None:
+            _check_can_take(connection, session, entry, to, heart.now())
         if note.strip():
             notes.add(connection, heart, session, identity, note, kind="transfer")
         release(connection, entry, heart.now(), to=to)
@@ -114,8 +134,12 @@ async def pass_on(
 def release(
     connection: Connection, entry: QueueEntry, now: float, *, to: int | None = None
 ) -> None:
-    """Puts a chat that is passed on at the top of the queue, for one helper or for all."""
-    handoff.give_back(connection, entry, now, why="passed")
+    """Puts a chat that is passed on at the top of the queue, for one helper or for all.
+
+    Only where another can come is it said that another does.
+    """
+    others = attending(connection, now - handoff.HERE_S) - {entry.staff}
+    handoff.give_back(connection, entry, now, why="passed" if to or others else "left")
     queue.change(connection, entry.conversation, wanted=to)
 
 
@@ -178,6 +202,8 @@ async def take_over(heart: Heart, session: Session, conversation: str) -> None:
 
     def seize(connection: Connection) -> list[bytes]:
         check_helper(session)
+        if session.role != "supervisor":
+            raise NotAllowed
         queue.lock(connection)
         row = conversations.by_id(connection, identity, lock=True)
         entry = queue.entry_of(connection, identity)
@@ -187,12 +213,15 @@ async def take_over(heart: Heart, session: Session, conversation: str) -> None:
             raise ConversationEnded
         if entry.staff is None or entry.staff == session.staff:
             raise AlreadyTaken("Nobody else holds this chat: take it from the queue.")
+        if any(e.level >= handoff.EMERGENCY for e in queue.held_by(connection, session.staff)):
+            raise HoldsOthers(BESIDE_LEVEL_4)
         now = heart.now()
         queue.change(
             connection,
             identity,
             staff=session.staff,
             taken_at=now,
+            wanted=None,
             unanswered_since=None,
             away_told_at=None,
             owed=None,

@@ -169,8 +169,7 @@ class Receiving:
         elif message.payload == NOT_NOW:
             row, words, told = consent.not_now(connection, access, row, heart)
         elif message.payload in first_words.ANSWERS:
-            said = first_words.reply(message.payload, row, heart)
-            add_bubbles(connection, access, row, [Bubble("service", one) for one in said], heart)
+            first_words.reply(connection, access, row, message.payload, heart)
             return _Done([])
         else:
             return self._warn(connection, access, row, message, before)

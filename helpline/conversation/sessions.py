@@ -138,6 +138,7 @@ class Sessions:
             if person is None or person.left_at is not None:
                 return None
             sessions.drop_over(connection, now - IDLE_S, now - LONGEST_S)
+            staff.change(connection, row.id, presence="here")  # a break ends with the shift
             team = _open_team(private, staff.memberships(connection, row.id), {})
             session = SessionRow(
                 cookie_hash=cookie_hash(cookie),
@@ -155,8 +156,10 @@ class Sessions:
         begun = await self._heart.database.write(begin)
         return (begun, cookie) if begun else None
 
-    async def open(self, cookie: str) -> Session:
+    async def open(self, cookie: str, *, used: bool = True) -> Session:
         """Returns the session of a cookie; raises NotSignedIn if it is unknown, idle or old.
+
+        `used` is False for what an open page asks by itself: nobody need be sitting there.
 
         Its team keys are those this person has now: one given or renewed since is opened, one
         taken away is not.
@@ -183,7 +186,7 @@ class Sessions:
             raise NotSignedIn from error
         team = _open_team(private, sealed, kept)
         changes: dict[str, Any] = {}
-        if now - found.used_at > CODE_STEP_S:
+        if used and now - found.used_at > CODE_STEP_S:
             changes["used_at"] = now
         if team != kept:
             changes["wrapped"] = close_session(cookie, private, team)
@@ -215,7 +218,7 @@ class Sessions:
 
 def over(row: SessionRow, now: float) -> bool:
     """Whether a session has been idle, or has lasted, for too long."""
-    return now - row.last > IDLE_S or now - row.created_at > LONGEST_S
+    return now - row.used_at > IDLE_S or now - row.created_at > LONGEST_S
 
 
 def _open_team(

@@ -16,7 +16,7 @@ from helpline.conversation.errors import Invalid, NotAllowed, NotConnected, Unkn
 from helpline.conversation.heart import Heart
 from helpline.conversation.opening import check_helper, held, identity_of
 from helpline.conversation.sessions import Session
-from helpline.store import conversations, looks, queue, staff
+from helpline.store import looks, queue, staff
 from helpline.store.looks import UnsealingRow
 
 REASONS: Final = {
@@ -24,6 +24,9 @@ REASONS: Final = {
     "being_hurt": "They may be being hurt now",
     "whereabouts": "To find out where they are",
 }
+
+LASTS_S: Final = 600
+"""What nobody decided in ten minutes has to be asked anew."""
 
 FindAccess = Callable[[bytes], Access | None]
 """What the young person's open page gives: their keys, in memory only; None when it is closed."""
@@ -39,7 +42,9 @@ async def ask(heart: Heart, session: Session, conversation: str, reason: str) ->
     identity = identity_of(conversation)
 
     def ask(connection: Connection) -> None:
-        held(connection, session, identity)
+        _, entry = held(connection, session, identity)
+        if entry.closed or entry.agreed == "yes":
+            raise Invalid("This chat needs no opening now.")
         if not heart.broadcast.followed(identity):
             raise NotConnected
         row = UnsealingRow(identity, session.staff, reason, heart.now())
@@ -56,7 +61,8 @@ async def waiting(heart: Heart, session: Session) -> list[UnsealingRow]:
     if session.role != "supervisor":
         return []
     found = await heart.database.read(looks.unsealings)
-    return [each for each in found if each.asked_by != session.staff]
+    since = heart.now() - LASTS_S
+    return [each for each in found if each.asked_by != session.staff and each.asked_at > since]
 
 
 async def decide(
@@ -74,8 +80,10 @@ async def decide(
 
     def decide(connection: Connection) -> None:
         queue.lock(connection)
-        asked = looks.unsealing(connection, identity)
-        if asked is None or queue.entry_of(connection, identity) is None:
+        asked, entry = looks.unsealing(connection, identity), queue.entry_of(connection, identity)
+        if asked is None or entry is None or entry.closed or entry.agreed == "yes":
+            raise UnknownConversation
+        if heart.now() - asked.asked_at > LASTS_S:
             raise UnknownConversation
         if asked.asked_by == session.staff:
             raise NotAllowed("Somebody else has to agree.")
@@ -101,7 +109,6 @@ async def decide(
         told = Bubble("service", heart.wording.whole_read)
         add_bubbles(connection, access, row, [told], heart)
         handoff.let_in(connection, access, row, team)
-        conversations.change(connection, identity, handed_off=True)
 
     await heart.database.write(decide)
     heart.queue_changed(identity, [])

@@ -14,6 +14,7 @@ from helpline.store import waiting
 from helpline.store.queue import QueueEntry
 
 DAY_S = 24 * 3600
+DAYS_FROM_H = 72
 FEWEST_CHATS = 8
 """No estimate from fewer finished chats than this."""
 MINUTES = (
@@ -72,7 +73,9 @@ def nobody_here(heart: Heart) -> str:
     """When somebody is here, who answers now, and how to come back."""
     words, opens = heart.wording, heart.opens(heart.clock())
     template = words.handoff_nobody if opens is None else words.handoff_closed
-    return template.format(opens=opens, open_now=open_now(heart))
+    hours = heart.chats_kept_hours
+    kept = f"{hours} hours" if hours < DAYS_FROM_H else f"{hours // 24} days"
+    return template.format(opens=opens, open_now=open_now(heart), kept=kept)
 
 
 def still_nobody(heart: Heart) -> str:

@@ -90,7 +90,8 @@ async def session(request: Request) -> Session:
     cookie = request.cookies.get(cookie_name(request))
     if not cookie:
         raise NotSignedIn
-    found = await side(request).open(cookie)
+    used = roles.address_of(request) not in roles.BY_ITSELF
+    found = await side(request).open(cookie, used=used)
     roles.check(request, found.role)
     return found
 

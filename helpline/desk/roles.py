@@ -30,6 +30,7 @@ ALLOWED: Final[Mapping[tuple[str, str], frozenset[Role]]] = {
     ("GET", "/desk/queue"): HELPERS,
     ("GET", "/desk/stream"): HELPERS,
     ("POST", "/desk/here"): HELPERS,
+    ("POST", "/desk/active"): HELPERS,
     ("GET", "/desk/chat/<conversation>"): HELPERS,
     ("GET", "/desk/chat/<conversation>/messages"): HELPERS,
     ("POST", "/desk/chat/<conversation>/messages"): HELPERS,
@@ -95,6 +96,23 @@ ALLOWED: Final[Mapping[tuple[str, str], frozenset[Role]]] = {
     ("POST", "/desk/staff/<person>/access"): SUPERVISOR,
     ("GET", "/desk/audit"): AUDIT,
 }
+
+
+# What an open page asks by itself, whether or not somebody sits there: it keeps no session alive.
+BY_ITSELF: Final = frozenset(
+    {
+        ("GET", "/desk/queue"),
+        ("GET", "/desk/stream"),
+        ("GET", "/desk/people"),
+        ("GET", "/desk/asks"),
+        ("GET", "/desk/alarms"),
+        ("GET", "/desk/chat/<conversation>/messages"),
+        ("GET", "/desk/chat/<conversation>/brief"),
+        ("GET", "/desk/chat/<conversation>/notes"),
+        ("GET", "/desk/breaking/<number>/steps"),
+        ("POST", "/desk/here"),
+    }
+)
 
 
 def address_of(request: Request) -> tuple[str, str]:

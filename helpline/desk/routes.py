@@ -105,6 +105,13 @@ async def here(request: Request) -> HTTPResponse:
     return empty()
 
 
+@blueprint.post("/active")
+async def active(request: Request) -> HTTPResponse:
+    """Somebody touched the page: the session is in use."""
+    await guard.posting(request)
+    return empty()
+
+
 @blueprint.get("/chat/<conversation:str>")
 async def chat(request: Request, conversation: str) -> HTTPResponse:
     """One chat: the fragment for the page that is open, or the whole desk with it."""

@@ -27,7 +27,6 @@ _PAGES: Final = Environment(
     lstrip_blocks=True,
 )
 _PAGES.globals["words"] = words
-_DRAWN: Final[dict[str, Any]] = {}
 GRAVE: Final = 3
 EXCERPT_MESSAGES: Final = 3
 
@@ -52,31 +51,26 @@ class Queue:
     """The lists on the desk's left side; `newcomers` only for a supervisor.
 
     `dangers` are those of `mine`, by conversation. `offered` counts who was offered a helper at
-    level 3 and has not answered: nothing else is told of them. `waiting` is how many nobody has
-    taken, of whom `rows` are the first; `danger` how many of them are at level 4. `drawn` changes
-    with `rows`.
+    level 3 and has not answered: nothing else is told of them.
     """
 
-    rows: tuple[QueueRow, ...]
+    waiting: Waiting
     mine: tuple[QueueRow, ...]
     newcomers: tuple[Newcomer, ...]
     dangers: Mapping[str, Danger]
     offered: int
-    waiting: int
-    danger: int
-    drawn: str
 
     @property
     def further(self) -> int:
         """How many wait behind those that are shown."""
-        return max(0, self.waiting - len(self.rows))
+        return max(0, self.waiting.count - len(self.waiting.rows))
 
     @property
     def version(self) -> str:
         """Changes when a list should be drawn again; a clock in the page counts the seconds."""
         lasting = [replace(row, waiting_s=0) for row in self.mine]
         dangers = sorted((held, each.number, each.count) for held, each in self.dangers.items())
-        text = repr((self.drawn, self.offered, lasting, self.newcomers, dangers))
+        text = repr((self.waiting.version, self.offered, lasting, self.newcomers, dangers))
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
@@ -109,7 +103,7 @@ class Chat:
     def state(self) -> str:
         """When this changes the whole chat is drawn again: more, or less, may be seen and done."""
         seen = (self.owner, self.agreed, self.opened, self.left_quickly, self.over)
-        parts = (*seen, self.safe == "no", self.looking, self.asked_to_open)
+        parts = (*seen, self.later, self.looking, self.asked_to_open)
         return ".".join(map(str, parts))
 
     @property
@@ -130,12 +124,17 @@ class Chat:
     def may_write(self) -> bool:
         """Whether the message box is open: only after the young person's yes."""
         let_in = self.opened and self.agreed == "yes" and self.owner == "worker"
-        return let_in and not (self.left_quickly or self.looking or self.safe == "no")
+        return let_in and not (self.left_quickly or self.looking or self.later)
+
+    @property
+    def later(self) -> bool:
+        """Whether they want no words now: "Not now", or "Just numbers"."""
+        return self.owner == "worker" and self.safe in ("no", "numbers")
 
     @property
     def may_ask_again(self) -> bool:
-        """Whether they said "Not now", and can be asked once more."""
-        return self.owner == "worker" and self.safe == "no" and not self.looking
+        """Whether they want no words now, and can be asked once more."""
+        return self.later and not self.looking
 
     @property
     def may_hand_back(self) -> bool:
@@ -168,7 +167,7 @@ class Chat:
             return "You are looking. Take over to write."
         if self.may_write:
             return "Write here. Enter sends."
-        if self.safe == "no":
+        if self.later:
             return "They said not now: wait, or ask again."
         return "They said no: do not write." if self.agreed == "no" else words.WAIT
 
@@ -217,32 +216,20 @@ def queue(
     offered: int,
 ) -> Queue:
     """The left side."""
-    return Queue(
-        waiting.rows,
-        tuple(mine),
-        tuple(newcomers),
-        dangers,
-        offered,
-        waiting.count,
-        waiting.danger,
-        waiting.version,
-    )
+    return Queue(waiting, tuple(mine), tuple(newcomers), dangers, offered)
 
 
 def rows(
-    shown: tuple[QueueRow, ...],
+    waiting: Waiting,
     signals: Mapping[str, words.SignalWords],
     languages: Mapping[str, str],
 ) -> str:
-    """The rows of the queue as HTML, escaped by their template.
-
-    They are the same for every desk: the last that were drawn are kept for the next.
-    """
-    if _DRAWN.get("rows") is not shown:
+    """The rows of the queue as HTML, escaped by their template; drawn once for all desks."""
+    if "rows" not in waiting.drawn:
         template = _PAGES.get_template("_rows.html")
-        html = template.render(rows=shown, signals=signals, languages=languages)
-        _DRAWN.update(rows=shown, html=html)
-    return str(_DRAWN["html"])
+        html = template.render(rows=waiting.rows, signals=signals, languages=languages)
+        waiting.drawn["rows"] = html
+    return waiting.drawn["rows"]
 
 
 _PAGES.globals["queue_rows"] = rows

@@ -44,7 +44,6 @@ ASKED_ONLY: Final = 1
 REASONS: Final = {
     "danger": "Raised by the danger screen",
     "asked": "They asked for a person",
-    "assistant_failed": "The assistant could not help",
 }
 
 ANSWERS: Final = {

@@ -159,6 +159,17 @@ def epochs_let_in(connection: Connection, conversation: bytes) -> set[int]:
     return {row[0] for row in rows}
 
 
+def kept_by_staff(connection: Connection, conversation: bytes) -> bool:
+    """Whether a member of staff holds a key of it for themselves: they had it once."""
+    keys = tables.wrapped_key
+    found = connection.execute(
+        select(keys.c.holder)
+        .where(keys.c.conversation == conversation, keys.c.holder.like("staff:%"))
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 def drop_wraps(connection: Connection, conversation: bytes, holder_like: str) -> None:
     """Forgets wrapped keys; `holder_like` is a holder or an SQL pattern such as "team:%"."""
     keys = tables.wrapped_key
@@ -212,6 +223,12 @@ def add_excerpt(connection: Connection, row: ExcerptRow, holder: Holder, wrapped
 def add_excerpt_key(
     connection: Connection, conversation: bytes, number: int, holder: Holder, wrapped: bytes
 ) -> None:
+    keys = tables.excerpt_key
+    connection.execute(
+        delete(keys).where(
+            keys.c.conversation == conversation, keys.c.number == number, keys.c.holder == holder
+        )
+    )
     connection.execute(
         insert(tables.excerpt_key).values(
             conversation=conversation, number=number, holder=holder, wrapped=wrapped

@@ -20,17 +20,16 @@ class UnsealingRow:
     asked_at: float
 
 
-def look(connection: Connection, conversation: bytes, staff: int, at: float) -> bool:
-    """Notes that somebody looks at a chat now; True if they did not look before."""
+def look(connection: Connection, conversation: bytes, staff: int, at: float) -> None:
+    """Notes that somebody looks at a chat now."""
     known = connection.execute(
         update(tables.look)
         .where(_LOOK.conversation == conversation, _LOOK.staff == staff)
         .values(at=at)
     )
-    if known.rowcount:
-        return False
-    connection.execute(insert(tables.look).values(conversation=conversation, staff=staff, at=at))
-    return True
+    if not known.rowcount:
+        values = {"conversation": conversation, "staff": staff, "at": at}
+        connection.execute(insert(tables.look).values(values))
 
 
 def looks(connection: Connection, conversation: bytes, staff: int) -> bool:

@@ -159,13 +159,16 @@ def held_by(connection: Connection, staff: int) -> list[QueueEntry]:
     return _open(connection, tables.queue_entry.c.staff == staff)
 
 
-def untaken(connection: Connection, most: int) -> tuple[list[QueueEntry], int, int]:
-    """Returns the first `most` that nobody has taken, how many there are, how many at level 4."""
+def untaken(connection: Connection, most: int) -> tuple[list[QueueEntry], int, int, float | None]:
+    """Returns the first `most` that nobody has taken; how many there are, how many at level 4, and
+    when the first of them asked.
+    """
     entries = tables.queue_entry.c
     nobody = (entries.closed.is_(False), entries.staff.is_(None))
-    counted = select(func.count(), func.count().filter(entries.level >= 4)).where(*nobody)
-    waiting, danger = connection.execute(counted).one()
-    return _open(connection, entries.staff.is_(None), most=most), waiting, danger
+    four, oldest = func.count().filter(entries.level >= 4), func.min(entries.asked_at)
+    counted = select(func.count(), four, oldest).where(*nobody)
+    waiting, danger, since = connection.execute(counted).one()
+    return _open(connection, entries.staff.is_(None), most=most), waiting, danger, since
 
 
 @dataclass(frozen=True)

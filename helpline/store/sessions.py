@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from helpline.store import tables
 
@@ -69,5 +69,5 @@ def end_of(connection: Connection, staff: int, *, but: bytes | None = None) -> i
 
 def drop_over(connection: Connection, used_before: float, begun_before: float) -> None:
     """Forgets sessions that are over, with the keys they hold: nobody may come back for them."""
-    idle = and_(_TABLE.c.used_at < used_before, _TABLE.c.here_at < used_before)
+    idle = _TABLE.c.used_at < used_before
     connection.execute(delete(_TABLE).where(or_(idle, _TABLE.c.created_at < begun_before)))

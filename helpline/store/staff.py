@@ -97,14 +97,6 @@ def everybody(connection: Connection) -> list[StaffRow]:
     return [_staff_row(row) for row in rows]
 
 
-def with_roles(connection: Connection, *roles: str) -> list[StaffRow]:
-    """Returns who has one of the roles and has not left."""
-    rows = connection.execute(
-        select(tables.staff).where(_STAFF.role.in_(roles), _STAFF.left_at.is_(None))
-    )
-    return [_staff_row(row) for row in rows]
-
-
 def use_code(connection: Connection, staff: int, step: int) -> bool:
     """Marks a one-time code as used; False if it, or a newer one, was used before."""
     used = connection.execute(

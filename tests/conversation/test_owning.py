@@ -11,6 +11,7 @@ from helpline.conversation.errors import (
     Invalid,
     NotAllowed,
     NotConnected,
+    NotOpen,
     NotYours,
     PassedOn,
 )
@@ -61,9 +62,25 @@ async def test_not_now_is_told_to_the_worker_who_can_ask_again(quiet):
     assert (await quiet.desk.transcript(worker, chat)).safe == "no"
     # Nobody nags a worker for an answer to that
     entry = await quiet.kept(queue.entry_of, access.conversation)
+    assert entry.unanswered_since is None
+    # And nothing reaches a screen that somebody else may be looking at
+    with pytest.raises(NotOpen):
+        await quiet.desk.say(worker, chat, Incoming.make("2" * 32, "are you there"))
+    # Asked again, it stands until they say yes
     await owning.ask_again(quiet.heart, worker, chat)
-    assert (await quiet.desk.transcript(worker, chat)).safe == "unanswered"
-    assert entry.agreed == "yes"
+    assert (await quiet.desk.transcript(worker, chat)).safe == "no"
+    await quiet.tap(access, "Yes")
+    assert (await quiet.desk.transcript(worker, chat)).safe == "yes"
+
+
+async def test_who_said_not_now_can_say_yes_by_themselves(quiet):
+    worker = await quiet.sign_in("robin")
+    access, chat = await talks(quiet, worker)
+    await quiet.tap(access, "Not now")
+    last = (await quiet.young.events(access, 0))[-1]
+    assert [button.title for button in last.buttons] == ["Yes"]
+    await quiet.tap(access, "Yes")
+    assert (await quiet.desk.transcript(worker, chat)).safe == "yes"
 
 
 async def test_just_numbers_gets_the_numbers_at_once(quiet):
@@ -326,3 +343,83 @@ async def audited(helpline, action):
         return [(row.staff, row.conversation, row.about) for row in rows]
 
     return await helpline.heart.database.read(find)
+
+
+async def test_a_closed_alert_that_two_had_opened_is_read_no_further(quiet):
+    robin, sam = await quiet.sign_in("robin"), await quiet.sign_in("sam")
+    _, access = await quiet.begin()
+    await quiet.say(access, DANGER)
+    chat = access.conversation.hex()
+    await owning.take(quiet.heart, robin, chat)
+    with quiet.heart.broadcast.listen(access.conversation):
+        await unsealing.ask(quiet.heart, robin, chat, "life_in_danger")
+        await unsealing.decide(quiet.heart, sam, chat, agreed=True, access_of=quiet.young.followed)
+    # When the worker closes the alert and the young person goes on with the assistant
+    await quiet.desk.end(robin, chat)
+    number = await quiet.say(access, "what are my rights")
+    # Then neither of the two reads that
+    await looking.look(quiet.heart, sam, chat)
+    for session in (robin, sam):
+        seen = await quiet.desk.transcript(session, chat)
+        assert number not in [event.number for event in seen.events]
+
+
+async def test_a_second_alert_of_a_chat_is_closed_like_the_first(quiet):
+    robin = await quiet.sign_in("robin")
+    _, access = await quiet.begin()
+    chat = access.conversation.hex()
+    for _ in range(2):
+        await quiet.say(access, DANGER)
+        await owning.take(quiet.heart, robin, chat)
+        await quiet.desk.end(robin, chat)
+        await quiet.desk.end(robin, chat)
+    assert await quiet.desk.mine(robin) == []
+
+
+async def test_an_alert_stays_on_the_desk_when_a_chat_that_was_handed_back_is_ended(quiet):
+    robin = await quiet.sign_in("robin")
+    access, chat = await talks(quiet, robin)
+    await owning.hand_back(quiet.heart, robin, chat)
+    await quiet.say(access, DANGER)
+    await quiet.young.end(access)
+    [row] = await quiet.desk.queue(robin)
+    assert (row.level, row.owner) == (4, "ended")
+    assert row.trigger is not None
+
+
+async def test_a_second_look_is_in_the_audit_log_too(quiet):
+    robin, sam = await quiet.sign_in("robin"), await quiet.sign_in("sam")
+    _, chat = await talks(quiet, robin)
+    await looking.look(quiet.heart, sam, chat)
+    quiet.clock.pass_seconds(3600)
+    sam = await quiet.sign_in("sam")
+    await looking.look(quiet.heart, sam, chat)
+    assert len(await audited(quiet, "looked in")) == 2
+
+
+async def test_a_break_ends_with_the_shift(quiet):
+    robin = await quiet.sign_in("robin")
+    await owning.take_a_break(quiet.heart, robin)
+    robin = await quiet.sign_in("robin")
+    assert await presence.mine(quiet.heart, robin) == "here"
+
+
+async def test_danger_that_was_passed_on_waits_for_nobody(quiet):
+    robin, kit = await quiet.sign_in("robin"), await quiet.sign_in("kit")
+    sam = await quiet.sign_in("sam")
+    _, access = await quiet.begin()
+    await quiet.say(access, DANGER)
+    chat = access.conversation.hex()
+    await owning.take(quiet.heart, robin, chat)
+    await owning.pass_on(quiet.heart, robin, chat, to=kit.staff)
+    await owning.take(quiet.heart, sam, chat)
+    assert (await quiet.desk.mine(sam))[0].conversation == chat
+
+
+async def test_passed_on_with_nobody_else_here_no_other_helper_is_promised(quiet):
+    robin = await quiet.sign_in("robin")
+    access, chat = await talks(quiet, robin)
+    await owning.pass_on(quiet.heart, robin, chat)
+    told = texts(await quiet.young.events(access, 0), "service")
+    assert not any(text.startswith("Your helper is passing you on") for text in told)
+    assert any(text.startswith("The helper had to go") for text in told)

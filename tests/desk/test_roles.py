@@ -38,6 +38,7 @@ TABLE: Final = {
     "GET /desk/queue": HELPERS,
     "GET /desk/stream": HELPERS,
     "POST /desk/here": HELPERS,
+    "POST /desk/active": HELPERS,
     "GET /desk/chat/<conversation>": HELPERS,
     "GET /desk/chat/<conversation>/messages": HELPERS,
     "POST /desk/chat/<conversation>/messages": HELPERS,

@@ -60,7 +60,7 @@ def test_no_advice_asks_to_write_before_the_worker_may() -> None:
 
 def test_the_count_of_offers_is_a_plain_line_and_draws_the_queue_again() -> None:
     # Given desks on which nobody, one and two have not answered an offer
-    none, one, two = (view.queue(Waiting((), 0, 0), (), (), {}, count) for count in range(3))
+    none, one, two = (view.queue(Waiting((), 0, 0, 0), (), (), {}, count) for count in range(3))
     # Then each is drawn anew when the number changes, and says no more than the number
     assert len({none.version, one.version, two.version}) == 3
     assert words.offered(one.offered) == "1 young person has been offered a helper."

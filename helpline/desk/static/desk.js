@@ -25,26 +25,28 @@ const tick = () => {
 };
 setInterval(tick, 1000);
 
-// Sound: three short tones, made here. A browser lets a page sound after a click or a key only
+// Sound: three short tones for danger, a soft one for all else, made here. A browser lets a page sound after a click or a key only
 let audio = null;
 let muted = false;
 let sounded = 0;
 const hearable = () => !muted && audio?.state === 'running';
-const tone = () => {
+const play = (notes, loud) => {
   if (!hearable() || Date.now() - sounded < 1500) return;
   sounded = Date.now();
-  for (const [pitch, start] of [[880, 0], [660, 0.22], [880, 0.44]]) {
+  for (const [pitch, start] of notes) {
     const [source, volume] = [audio.createOscillator(), audio.createGain()];
     const at = audio.currentTime + start;
     source.frequency.value = pitch;
     volume.gain.setValueAtTime(0.0001, at);
-    volume.gain.exponentialRampToValueAtTime(0.3, at + 0.02);
+    volume.gain.exponentialRampToValueAtTime(loud, at + 0.02);
     volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.18);
     source.connect(volume).connect(audio.destination);
     source.start(at);
     source.stop(at + 0.2);
   }
 };
+const tone = () => play([[880, 0], [660, 0.22], [880, 0.44]], 0.3);
+const soft = () => play([[520, 0]], 0.15);
 const drawSound = () => {
   find('#sound').textContent = hearable() ? 'Sound: on' : 'Sound: off';
   find('#sound-off').hidden = hearable();
@@ -89,10 +91,36 @@ find('#presence').addEventListener('change', (event) => event.target.value === '
 find('#break').addEventListener('click', () => find('#break-dialog').showModal());
 find('#break-now').addEventListener('click', () => { find('#presence-say').value = 'break'; });
 
+// Whether somebody sits here: a page that nobody touches signs out after 15 minutes, and asks before
+let touched = Date.now();
+const touch = () => {
+  if (Date.now() - touched > 60000) post('/desk/active', '').catch(() => {});
+  touched = Date.now();
+};
+for (const kind of ['pointerdown', 'keydown']) document.addEventListener(kind, touch);
+setInterval(() => {
+  if (Date.now() - touched < 13 * 60000 || find('dialog[open]')) return;
+  find('#idle-dialog').showModal();
+  notify('Are you still here?');
+  tone();
+}, 5000);
+
 // A new level 4: sound and a spoken sentence, never what was written
 const inDanger = () =>
   [...document.querySelectorAll(`[data-waiting-row][data-level="${loudest}"]`)].map((row) => row.dataset.waitingRow);
 let known = new Set(inDanger());
+// Anybody else who waits, or writes in a chat of mine that is out of sight: one soft tone
+const waits = () => [...document.querySelectorAll('[data-waiting-row]')].map((row) => row.dataset.waitingRow);
+let waiting = new Set(waits());
+const comes = () => {
+  const now = waits();
+  if (now.some((conversation) => !waiting.has(conversation))) {
+    find('#announce').textContent = 'New in the queue.';
+    notify('Somebody is waiting in the queue.');
+    soft();
+  }
+  waiting = new Set(now);
+};
 const drawQueue = () => {
   drawn = Date.now();
   const now = inDanger();
@@ -100,7 +128,8 @@ const drawQueue = () => {
     find('#announce').textContent = 'New in the queue: immediate danger.';
     notify('New in the queue: immediate danger.');
     tone();
-  }
+    waiting = new Set(waits());
+  } else comes();
   known = new Set(now);
   compareLevels();
   markOpen();
@@ -130,6 +159,10 @@ const markUnread = (link, open) => {
   if (mine === open || !read.has(mine)) read.set(mine, mine === open ? Number(count) : Number(count) - Number(unheard));
   const fresh = Number(count) - read.get(mine);
   const mark = link.querySelector('.new-mark');
+  if (fresh > 0 && mark.textContent !== `${fresh} new`) {
+    notify('New message in a chat that you hold.');
+    soft();
+  }
   mark.hidden = fresh <= 0;
   mark.textContent = `${fresh} new`;
 };
@@ -189,6 +222,7 @@ document.addEventListener('htmx:sseOpen', () => {
   refresh();
 });
 document.addEventListener('htmx:sseError', () => connection('lost', 'Reconnecting…'));
+addEventListener('beforeunload', (event) => box()?.value.trim() && event.preventDefault());
 addEventListener('pageshow', (event) => event.persisted && location.reload());
 
 // Errors: one sentence in place
