@@ -203,7 +203,9 @@ def with_access(connection: Connection, *roles: str) -> list[StaffRow]:
     """Returns who has one of the roles and was given the team key."""
     members = select(tables.team_member.c.staff)
     rows = connection.execute(
-        select(tables.staff).where(_STAFF.role.in_(roles), _STAFF.id.in_(members))
+        select(tables.staff)
+        .where(_STAFF.role.in_(roles), _STAFF.id.in_(members))
+        .order_by(_STAFF.id)
     )
     return [_staff_row(row) for row in rows]
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.test_after import code_of
 from tests.chat.test_page import write
 from tests.conftest import Login, Service
 from tests.desk.support import DESKTOP, PHONE, nothing_serious, take_first
@@ -273,3 +274,86 @@ def test_two_workers_press_take_at_the_same_moment_fifty_times_and_never_both_ha
         assert sorted(came) == [200, 409], came
         winner = one if came[0] == 200 else other
         assert winner.evaluate(finish, chat) == 200
+
+
+def test_who_waits_leaves_and_comes_back_with_a_code_is_asked_for_the_code_word(
+    service: Service, young: Callable[[], Page], desk_of: Callable[..., Page]
+) -> None:
+    desk, page = desk_of(service.login("worker")), young()
+    write(page, "hello, can i talk to someone")
+    ask(page)
+    # Given a code, the page is left while they wait
+    code = code_of(page)
+    page.context.close()
+    # When they come back with it
+    page = young()
+    page.get_by_role("link", name="Come back with a code").click()
+    page.get_by_label("Your six words").fill(code)
+    page.get_by_role("button", name="Come back", exact=True).click(no_wait_after=True)
+    # Then nothing of before is shown, they are told where it stands, and let a helper in again
+    expect(page.get_by_text("hello, can i talk to someone")).to_have_count(0)
+    page.get_by_role("button", name="Talk", exact=True).last.click(no_wait_after=True)
+    expect(page.get_by_text("A helper can now read this chat").first).to_be_visible()
+    take_first(desk)
+    expect(desk.locator("#messages")).to_contain_text("ask for the code word first")
+    expect(desk.locator(".brief-safe")).to_contain_text("Not answered")
+    end(desk)
+
+
+def test_a_quick_exit_is_its_own_state_for_the_worker(
+    service: Service,
+    young: Callable[[], Page],
+    desk_of: Callable[..., Page],
+) -> None:
+    desk, page = desk_of(service.login("worker")), young()
+    page.route("https://www.bbc.co.uk/**", lambda route: route.fulfill(body="weather"))
+    talk(page, desk)
+    page.get_by_role("button", name="Leave this page").click(no_wait_after=True)
+    expect(desk.locator("#banner")).to_contain_text("They left quickly")
+    expect(desk.locator(".mine")).to_contain_text("Left quickly")
+    expect(desk.get_by_label("Your message")).to_be_disabled()
+    end(desk)
+
+
+def test_after_the_end_the_worker_has_the_record_and_the_young_person_four_questions(
+    service: Service, young: Callable[[], Page], desk_of: Callable[..., Page]
+) -> None:
+    desk, page = desk_of(service.login("worker")), young()
+    talk(page, desk)
+    end(desk)
+    # Then the record is open beside the chat that ended
+    expect(desk.locator('[data-tool-tab="record"]')).to_have_attribute("aria-current", "true")
+    expect(desk.locator("#panel-body")).to_contain_text("Safe contact")
+    assert nothing_serious(desk) == []
+    # And the young person is asked, and can skip
+    page.get_by_role("button", name="Before you go").click(no_wait_after=True)
+    group = page.get_by_role("group", name="I felt listened to")
+    group.get_by_role("radio", name="Yes").check()
+
+
+def test_the_windows_of_the_desk_are_read_by_axe_and_used_by_keyboard(
+    service: Service, young: Callable[[], Page], desk_of: Callable[..., Page]
+) -> None:
+    desk, page = desk_of(service.login("worker")), young()
+    talk(page, desk)
+    windows = {"p": "Pass this chat on", "e": "End this chat?", "?": "Keyboard"}
+    for key, title in windows.items():
+        desk.locator("#chat").focus()
+        desk.keyboard.press(key)
+        expect(desk.get_by_role("heading", name=title)).to_be_visible()
+        assert nothing_serious(desk) == [], title
+        desk.keyboard.press("Escape")
+    for name in ("To assistant", "Need a break"):
+        desk.get_by_role("button", name=name).press("Enter")
+        expect(desk.locator("dialog[open]")).to_be_visible()
+        assert nothing_serious(desk) == [], name
+        desk.keyboard.press("Escape")
+    desk.locator("#chat").focus()
+    desk.keyboard.press("h")
+    expect(desk.locator("#presence-say")).to_be_focused()
+    desk.keyboard.press("Escape")
+    for key, tab in {"b": "brief", "n": "notes", "f": "record"}.items():
+        desk.locator("#chat").focus()
+        desk.keyboard.press(key)
+        expect(desk.locator(f'[data-tool-tab="{tab}"]')).to_have_attribute("aria-current", "true")
+    end(desk)

@@ -143,11 +143,11 @@ async def test_out_of_hours_says_when_who_answers_now_and_how_to_come_back(
     async with quiet_helpline(make_helpline, team, opens=lambda _: opens) as helpline:
         shift = Shift.of(helpline)
         _, told = await asks(shift, "a")
-        assert told.startswith("No helper is here right now. ")
+        assert told.startswith("No helper is here ")
         assert said in told
         for line in ("Childline 0800 1111.", "Text SHOUT to 85258.", "In danger: call 999."):
             assert line in told
-        assert "ask for a code: six words" in told
+        assert "get a code: tap This chat" in told
         assert len(told.split()) <= 45
 
 
@@ -202,7 +202,7 @@ def test_lines_open_day_and_night_are_named_at_any_hour_and_only_if_verified():
     ("wrong", "said"),
     [
         ("{position}", "nothing fills {position} in handoff_closed"),
-        ("Open now: {open_now}", "handoff_closed lacks {opens}"),
+        ("Open now: {open_now}", "handoff_closed lacks {kept}"),
         ("{opens", "handoff_closed|expected"),
     ],
 )

@@ -20,9 +20,13 @@ def empty_the_desk(service: Any) -> Iterator[Callable[[], None]]:
         headers = {"X-CSRF-Token": sign_in(client, service)}
 
         def empty() -> None:
-            for act in ("take", "end"):
-                shown = client.get("/desk/queue").text
-                for chat in sorted(set(re.findall(r"/desk/chat/(\w+)", shown))):
+            shown = client.get("/desk/queue").text
+            chats = sorted(set(re.findall(r"/desk/chat/(\w+)", shown)))
+            # One after the other: nobody holds more than they take at once
+            for chat in chats:
+                client.post(f"/desk/chat/{chat}/end", headers=headers)
+            for chat in chats:
+                for act in ("take", "end"):
                     client.post(f"/desk/chat/{chat}/{act}", headers=headers)
 
         yield empty

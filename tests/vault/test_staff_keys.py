@@ -63,7 +63,7 @@ def test_a_renewed_team_key_is_recovered_with_the_key_printed_at_first():
     assert second.recovery_key is None
 
 
-@pytest.mark.parametrize("wrong", ["", "zz", "00" * 31, "00" * 32, new_key().hex()])
+@pytest.mark.parametrize("wrong", ["", "zz", "00" * 31, "00" * 32, new_key().hex()], ids=range(5))
 def test_what_is_not_the_recovery_key_opens_nothing(wrong):
     with pytest.raises(WrapBroken):
         open_recovery_copy(wrong, create_team_key().recovery_copy)
