@@ -16,7 +16,7 @@ test: setup-test
 	@$(SERVICE)/ruff check
 	@$(SERVICE)/ruff format --check
 	@$(SERVICE)/mypy
-	@$(SERVICE)/python -m pytest
+	@$(SERVICE)/python -m pytest -n auto --dist loadfile
 
 bench: setup-test
 	@$(SERVICE)/python -m bench
