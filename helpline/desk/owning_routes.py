@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
@@ -136,16 +137,25 @@ async def decide_to_open(request: Request, conversation: str) -> HTTPResponse:
 
 @blueprint.get("/people")
 async def people(request: Request) -> HTTPResponse:
-    """Who is here, what each says of themselves and holds; what waits for a second person."""
+    """Who is here, what each says of themselves and holds; what waits for a second person.
+
+    204 when the page shows it as it is: a button that is being pressed is not drawn anew.
+    """
     session = await guard.session(request)
     heart = guard.heart(request)
+    here = await presence.here(heart, session)
+    openings = await opening_whole.waiting(heart, session)
+    version = sha256(repr((here, openings)).encode()).hexdigest()[:16]
+    if request.args.get("version") == version:
+        return empty()
     return pages.page(
         request,
         "_people.html",
-        people=await presence.here(heart, session),
+        people=here,
         me=session.staff,
-        openings=await opening_whole.waiting(heart, session),
+        openings=openings,
         reasons=opening_whole.REASONS,
+        version=version,
     )
 
 
