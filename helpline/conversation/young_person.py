@@ -92,8 +92,9 @@ class YoungPersonSide:
             raise UnknownToken from error
         access = self._followed.get(name)
         if access is None:
-            access = await self._heart.database.read(lambda c: open_access(c, token))
-            self._followed[name] = access
+            opened = await self._heart.database.read(lambda c: open_access(c, token))
+            # Of two that open it at once the first is kept: a stream may hold that one already
+            access = self._followed.setdefault(name, opened)
         return access
 
     def followed(self, conversation: bytes) -> Access | None:

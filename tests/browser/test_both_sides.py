@@ -357,3 +357,39 @@ def test_the_windows_of_the_desk_are_read_by_axe_and_used_by_keyboard(
         desk.keyboard.press(key)
         expect(desk.locator(f'[data-tool-tab="{tab}"]')).to_have_attribute("aria-current", "true")
     end(desk)
+
+
+def test_two_people_open_a_whole_chat_without_a_yes_and_the_young_person_is_told(
+    service: Service, young: Callable[[], Page], desk_of: Callable[..., Page]
+) -> None:
+    # Given danger, an alert that a worker watches, and a supervisor; all by keyboard
+    robin, sam = desk_of(service.login("worker")), desk_of(service.login("supervisor"))
+    page = young()
+    write(page, "a heron stood in the water")
+    for text in ("hello", "are you there", DANGER):
+        write(page, text)
+    take_first(robin)
+    expect(robin.locator("#messages")).not_to_contain_text("heron")
+    robin.get_by_text("Read the whole chat without their yes").press("Enter")
+    robin.get_by_role("button", name="Ask a supervisor").press("Enter")
+    expect(robin.get_by_text("A supervisor is asked")).to_be_visible()
+    # When the supervisor has looked at what was shown, and agrees
+    expect(sam.locator("#people .ask-open")).to_be_visible()
+    expect(sam.locator("#people.htmx-settling, #people .htmx-added")).to_have_count(0)
+    sam.get_by_role("button", name="Look at what was shown").press("Enter")
+    expect(sam.locator("#banner")).to_contain_text("You are looking at this chat.")
+    sam.get_by_role("button", name="Agree", exact=True).press("Enter")
+    expect(sam.locator(".ask-open")).to_have_count(0, timeout=20_000)
+    # Then the worker reads all and still writes nothing, and the young person knows
+    expect(robin.locator("#messages")).to_contain_text("heron", timeout=20_000)
+    expect(robin.get_by_label("Your message")).to_be_disabled()
+    expect(page.get_by_text("They have decided to read this whole chat").first).to_be_visible()
+    assert nothing_serious(robin) == []
+    assert nothing_serious(sam) == []
+    # And the supervisor takes it over by keyboard
+    sam.get_by_role("button", name="Take over").press("Enter")
+    sam.get_by_role("dialog").get_by_role("button", name="Take over").press("Enter")
+    expect(robin.locator("#chat")).to_contain_text("You no longer hold this chat.")
+    sam.get_by_role("button", name="Close alert").press("Enter")
+    sam.get_by_role("dialog").get_by_role("button", name="Close alert").press("Enter")
+    expect(sam.locator("#banner.banner-ended")).to_be_visible()
