@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import Connection
 
 from helpline.store.database import Database
@@ -159,6 +159,7 @@ def browser() -> Iterator[Browser]:
 
     One for each module: while it is open its event loop runs, and no coroutine test can.
     """
+    expect.set_options(timeout=30_000)  # two busy cores may take longer than Playwright's 5 s
     path = os.environ.get("WAYMARK_TEST_BROWSER", "/usr/bin/chromium")
     assert Path(path).exists(), "There is no Chromium: install the package chromium."
     with sync_playwright() as playwright:

@@ -50,3 +50,13 @@ class Worker:
 
     def end(self, conversation: str) -> httpx.Response:
         return self.http.post(f"/desk/chat/{conversation}/end")
+
+    def clear_the_desk(self) -> None:
+        """Ends all that waits or is held, which others left: many tests share one service."""
+        chats = set(re.findall(r"/desk/chat/([0-9a-f]{32})", self.http.get("/desk/queue").text))
+        # What is held first, then one after the other: nobody holds more than they take at once
+        for chat in chats:
+            self.end(chat)
+        for chat in chats:
+            self.take(chat)
+            self.end(chat)

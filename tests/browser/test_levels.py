@@ -1,6 +1,5 @@
 """What each level of danger does, as a young person and a worker see it in real browsers."""
 
-import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -37,14 +36,6 @@ SPEAKERS = """() => [...document.querySelectorAll("#log > .mine, #log > .entry")
     : one.querySelector(".theirs .unseen").textContent.trim().replace(":", ""))"""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """Two busy cores may take longer than Playwright's 5 s."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.fixture(scope="module")
 def policy() -> Policy:
     """The words of every level, as the content team wrote them."""
@@ -70,10 +61,7 @@ def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
 def desk(service: Service, opened: Callable[..., Page]) -> Page:
     """A worker's open desk, with nobody waiting or held: all tests share one running service."""
     with Worker(service.url, service.worker) as worker:
-        shown = worker.http.get("/desk/queue").text
-        for conversation in set(re.findall(r"/desk/chat/([0-9a-f]{32})", shown)):
-            worker.take(conversation)
-            worker.end(conversation)
+        worker.clear_the_desk()
     page = opened(DESKTOP)
     open_desk(page, service.url, service)
     expect(rows(page)).to_have_count(0)

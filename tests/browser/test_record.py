@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.alone import Alone, service_in
-from tests.desk.record_support import held, worker
+from tests.desk.record_support import WHOLE, held, hidden, part, send, worker
 from tests.desk.support import (
     DESKTOP,
     PHONE,
@@ -44,7 +44,7 @@ def opened(alone: Alone, robin: Worker, browser: Browser) -> Iterator[Callable[.
 
     def new(name: str, **options: Any) -> Page:
         contexts.append(browser.new_context(**{"viewport": DESKTOP, **options}))
-        contexts[-1].set_default_timeout(10_000)
+        contexts[-1].set_default_timeout(20_000)
         with worker(alone, name) as signed_in:
             cookie = signed_in.http.cookies["desk"]
         contexts[-1].add_cookies([{"name": "desk", "value": cookie, "url": alone.url}])
@@ -72,6 +72,24 @@ def fill_in_whole(page: Page) -> None:
     page.get_by_label("Hurt at home").check()
     page.get_by_label("Confidentiality", exact=False).select_option("kept")
     page.get_by_label("How it ended").select_option("safer")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Tabs on until that has the focus, which can be seen."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
+            expect(page.locator(":focus")).to_be_in_viewport()
+            covered = page.evaluate(
+                """() => {
+                  const here = document.activeElement, box = here.getBoundingClientRect();
+                  const top = document.elementFromPoint(box.x + 4, box.y + box.height / 2);
+                  return !here.contains(top) && !top?.contains(here);
+                }"""
+            )
+            assert not covered, selector
+            return
+    raise AssertionError(f"{selector} cannot be reached")
 
 
 def test_what_is_typed_saves_itself_and_survives_reload_leaving_and_a_lost_connection(
@@ -194,22 +212,7 @@ def test_a_whole_record_is_written_with_the_keyboard_alone(
     page.goto(f"{alone.url}/desk/chat/{chat}/record")
 
     def to(selector: str) -> None:
-        """Tabs on until that has the focus, which can be seen."""
-        for _ in range(150):
-            page.keyboard.press("Tab")
-            if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
-                focused = page.locator(":focus")
-                expect(focused).to_be_in_viewport()
-                covered = page.evaluate(
-                    """() => {
-                      const here = document.activeElement, box = here.getBoundingClientRect();
-                      const top = document.elementFromPoint(box.x + 4, box.y + box.height / 2);
-                      return !here.contains(top) && !top?.contains(here);
-                    }"""
-                )
-                assert not covered, selector
-                return
-        raise AssertionError(f"{selector} cannot be reached")
+        tab_to(page, selector)
 
     # When each needed answer is given by Tab, Space, arrows and Enter
     to('[name="q.phone_seen_by"][value="nobody"]')
@@ -230,6 +233,99 @@ def test_a_whole_record_is_written_with_the_keyboard_alone(
     expect(page.get_by_text("This record is finished.")).to_be_visible()
     expect(page.locator("#record")).to_contain_text("Going missing: Thinking of running away")
     expect(page.locator("#record")).to_be_focused()
+
+
+def test_confidentiality_is_broken_and_a_second_view_given_with_the_keyboard_alone(
+    alone: Alone, robin: Worker, opened: Callable[..., Page]
+) -> None:
+    # Given a worker and a second person, both without a mouse
+    _, chat = held(alone, robin)
+    page, other = opened("robin"), opened("kit")
+    page.goto(f"{alone.url}/desk/chat/{chat}/record")
+    # When the worker goes from the record to the decision and gives every answer by keys
+    tab_to(page, f"a[href='/desk/chat/{chat}/breaking']")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Breaking confidentiality")).to_be_visible()
+    tab_to(page, "[name='q.danger_now']")
+    page.keyboard.press("ArrowDown")  # the second: no
+    for field, words in (
+        ("reason", "He comes back at ten"),
+        ("ground", None),
+        ("told", "At nine, that I ring the police"),
+        ("said", "ok"),
+        ("decided_by", None),
+    ):
+        tab_to(page, f"[name='q.{field}']")
+        if words:
+            page.keyboard.type(words)
+        else:
+            page.keyboard.press("ArrowDown")
+    tab_to(page, "[data-finish]")
+    page.keyboard.press("Enter")
+    # Then it is written down, and what was shared goes the same way
+    expect(page.get_by_text("You need not wait for it.")).to_be_visible()
+    tab_to(page, "[name='q.to']")
+    page.keyboard.press("Space")
+    for field, words in (("whom", "Officer Reed"), ("words", "A young person is held in a flat")):
+        tab_to(page, f"[name='q.{field}']")
+        page.keyboard.type(words)
+    tab_to(page, "[data-finish]")
+    page.keyboard.press("Enter")
+    expect(page.locator(".step-shared")).to_contain_text("Officer Reed")
+    # When the second person finds it on the desk and answers by keys
+    other.goto(f"{alone.url}/desk")
+    reached = "#asks a[href^='/desk/breaking/']"
+    expect(other.locator(reached)).to_have_count(1)
+    tab_to(other, reached)
+    other.keyboard.press("Enter")
+    expect(other.locator(".step-shared")).to_contain_text("Officer Reed")
+    tab_to(other, "[name=verdict]")
+    other.keyboard.press("Space")
+    tab_to(other, "#why")
+    other.keyboard.type("I would have done the same")
+    tab_to(other, ".view button")
+    other.keyboard.press("Enter")
+    # Then it stands there, and comes to the first worker by itself
+    expect(other.locator(".step-view")).to_contain_text("I would have done the same")
+    expect(page.locator(".step-view")).to_contain_text("kit")
+
+
+def test_records_are_searched_and_opened_with_the_keyboard_alone(
+    alone: Alone, robin: Worker, opened: Callable[..., Page]
+) -> None:
+    # Given two records of one worker, of different kinds
+    numbers = {}
+    for kind in ("home.hurt", "missing.away_now"):
+        _, chat = held(alone, robin)
+        written = part(robin, f"/desk/chat/{chat}/record").text
+        done = send(
+            robin,
+            f"/desk/chat/{chat}/record/finish",
+            {**WHOLE, "q.categories": kind},
+            **hidden(written),
+        )
+        assert "This record is finished." in done.text
+        newest = re.search(r"/desk/records/(\d+)", robin.http.get("/desk/records").text)
+        assert newest
+        numbers[kind] = newest[1]
+    page = opened("robin")
+    page.goto(f"{alone.url}/desk/records")
+    links = page.locator("table.log th[scope=row] a")
+    wanted, other = numbers["home.hurt"], numbers["missing.away_now"]
+    expect(links.get_by_text(other, exact=True)).to_have_count(1)
+    # When they choose the kind and search, by keys
+    tab_to(page, "#category")
+    page.keyboard.type("Home and care: a")
+    tab_to(page, ".filters button")
+    page.keyboard.press("Enter")
+    # Then only that kind is listed
+    expect(page).to_have_url(re.compile("category=home"))
+    expect(links.get_by_text(wanted, exact=True)).to_have_count(1)
+    expect(links.get_by_text(other, exact=True)).to_have_count(0)
+    # And a record opens
+    tab_to(page, f"a[href='/desk/records/{wanted}']")
+    page.keyboard.press("Enter")
+    expect(page.locator("#record")).to_contain_text("Home and care: Hurt at home")
 
 
 def test_a_second_persons_view_from_another_worker_while_no_supervisor_is_here(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,26 +9,15 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.desk.support import DESKTOP, sign_in
+from tests.desk.support import DESKTOP
+from tests.worker import Worker
 
 
 @pytest.fixture(scope="module")
 def empty_the_desk(service: Any) -> Iterator[Callable[[], None]]:
     """Ends what other tests left waiting or held: all share one running service."""
-    with httpx.Client(base_url=service.url) as client:
-        headers = {"X-CSRF-Token": sign_in(client, service)}
-
-        def empty() -> None:
-            shown = client.get("/desk/queue").text
-            chats = sorted(set(re.findall(r"/desk/chat/(\w+)", shown)))
-            # One after the other: nobody holds more than they take at once
-            for chat in chats:
-                client.post(f"/desk/chat/{chat}/end", headers=headers)
-            for chat in chats:
-                for act in ("take", "end"):
-                    client.post(f"/desk/chat/{chat}/{act}", headers=headers)
-
-        yield empty
+    with Worker(service.url, service.worker) as worker:
+        yield worker.clear_the_desk
 
 
 @pytest.fixture
@@ -47,6 +35,6 @@ def client(address: str) -> Iterator[httpx.Client]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport=DESKTOP)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     yield context.new_page()
     context.close()

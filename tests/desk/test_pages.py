@@ -30,7 +30,7 @@ def test_every_view_fits_the_screen_and_axe_finds_nothing_serious(
 ) -> None:
     # Given a young person in danger and one who asked, at a time when a worker is there
     context = browser.new_context(viewport=size, color_scheme=scheme)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     page = context.new_page()
     page.goto(f"{address}/desk/login")
     assert nothing_serious(page) == []
@@ -104,6 +104,29 @@ def test_danger_reaches_the_open_desk_with_its_words_and_is_counted_in_the_title
     expect(page.get_by_label("Your message")).to_be_disabled()
     end_chat(page, "Close alert")
     expect(page).to_have_title("Desk")
+
+
+def test_nothing_can_be_typed_before_the_page_can_send_it(
+    page: Page, service: Any, address: str
+) -> None:
+    # Given an open chat whose page is loaded anew, and a script that is slow to come
+    open_desk(page, address, service)
+    YoungPerson(address).lets_a_person_in()
+    take_first(page)
+    held: list[Any] = []
+    page.route("**/desk.js", held.append)
+    page.reload(wait_until="commit")
+    box = page.get_by_label("Your message")
+    # Then nothing that is typed could be lost
+    expect(box).to_be_disabled()
+    # When the script is there, then what is typed is sent
+    page.wait_for_function("() => document.readyState !== 'loading'")
+    [script] = held
+    script.continue_()
+    box.fill("Yes, I am here")
+    page.keyboard.press("Enter")
+    expect(page.locator("#messages .from-worker").last).to_contain_text("Yes, I am here")
+    end_chat(page)
 
 
 def test_a_message_that_could_not_be_sent_is_kept_once_on_the_next_try(

@@ -62,7 +62,7 @@ def supervisor_signs_in(page: Page, address: str, service: Any) -> None:
 
 def another_page(browser: Browser) -> Page:
     context = browser.new_context(viewport=DESKTOP)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     return context.new_page()
 
 
@@ -194,7 +194,7 @@ def test_the_pages_fit_a_phone_and_axe_finds_nothing_serious(
     name = f"otter-{scheme}"
     joins(service, name, "admin")
     context = browser.new_context(viewport=PHONE, color_scheme=scheme)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     page = context.new_page()
     signs_in(page, address, name)
     expect(page.get_by_role("heading", name=f"Hello, {name}")).to_be_visible()

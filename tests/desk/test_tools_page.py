@@ -229,7 +229,7 @@ def test_every_tool_fits_the_screen_and_axe_finds_nothing_serious(
     browser: Browser, service: Any, address: str, size: Any, scheme: Any
 ) -> None:
     context = browser.new_context(viewport=size, color_scheme=scheme)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     page = context.new_page()
     open_desk(page, address, service)
     YoungPerson(address).lets_a_person_in()

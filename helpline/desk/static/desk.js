@@ -493,3 +493,4 @@ compareLevels();
 if (find('#raised')) compareDanger(find('#chat').dataset.conversation, find('#raised').dataset);
 markOpen();
 toEnd();
+find('#composer > fieldset')?.removeAttribute('disabled');
