@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from math import ceil
+
+import numpy as np
 
 from language.normalise import read
 
@@ -12,28 +14,22 @@ _LETTERS = 5
 
 
 def nearly_in(texts: Iterable[str], measured: Iterable[str]) -> Iterator[int]:
-    """The places of those ``texts`` that are nearly the same as one that is ``measured``.
-
-    Two that are share at least half of either's groups: so one of the rarest half of a text's
-    groups must be among them, and only messages that hold one of those are compared.
-    """
-    where: dict[str, list[int]] = {}
+    """The places of those ``texts`` that are nearly the same as one that is ``measured``."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
     sets = [_groups(text) for text in measured]
     for number, groups in enumerate(sets):
         for group in groups:
-            where.setdefault(group, []).append(number)
+            found[group].append(number)
+    where = {group: np.array(numbers, np.int32) for group, numbers in found.items()}
+    sizes = np.array([len(groups) for groups in sets])
     for place, text in enumerate(texts):
         groups = _groups(text)
-        rarest = sorted(groups, key=lambda group: (len(where.get(group, ())), group))
-        first = rarest[: len(groups) - ceil(NEARLY * len(groups)) + 1]
-        candidates = {number for group in first for number in where.get(group, ())}
-        if any(_nearly(groups, sets[number]) for number in candidates):
+        holders = [where[group] for group in groups if group in where]
+        if not holders:
+            continue
+        shared = np.bincount(np.concatenate(holders), minlength=len(sizes))
+        if np.any(shared >= NEARLY * (len(groups) + sizes - shared)):
             yield place
-
-
-def _nearly(one: set[str], other: set[str]) -> bool:
-    shared = len(one & other)
-    return shared >= NEARLY * (len(one) + len(other) - shared)
 
 
 def _groups(text: str) -> set[str]:

@@ -290,6 +290,27 @@ def test_confidentiality_is_broken_and_a_second_view_given_with_the_keyboard_alo
     expect(page.locator(".step-view")).to_contain_text("kit")
 
 
+@pytest.mark.parametrize(
+    ("part_of_it", "field"), [("record", "Area, only"), ("breaking", "Reason")]
+)
+def test_a_form_that_saves_itself_while_finish_has_the_focus_finishes_nothing(
+    alone: Alone, robin: Worker, opened: Callable[..., Page], part_of_it: str, field: str
+) -> None:
+    # Given something typed, and a worker who has tabbed on to the button that finishes
+    _, chat = held(alone, robin)
+    page = opened("robin")
+    address = f"/desk/chat/{chat}/{part_of_it}"
+    page.goto(alone.url + address)
+    page.get_by_label(field).press_sequentially("as said")
+    # When it saves itself
+    with page.expect_response(lambda answer: answer.request.method == "POST") as saved:
+        page.locator("[data-finish]").focus()
+    # Then it was saved, and not finished
+    assert saved.value.url == alone.url + address
+    expect(page.get_by_label(field)).to_have_value("as said")
+    expect(page.locator(".missing")).to_have_count(0)
+
+
 def test_records_are_searched_and_opened_with_the_keyboard_alone(
     alone: Alone, robin: Worker, opened: Callable[..., Page]
 ) -> None:
@@ -356,7 +377,7 @@ def test_a_second_persons_view_from_another_worker_while_no_supervisor_is_here(
     expect(page.locator(".step-shared")).to_contain_text("No second person's view had come by then")
     # When the other worker finds it asked and answers
     other.goto(f"{alone.url}/desk/asks")
-    other.get_by_role("link", name="Read and answer").click()
+    other.get_by_role("link", name="Read and answer").last.click()
     expect(other.locator(".step-shared")).to_contain_text("Officer Reed")
     other.get_by_label("I agree", exact=True).check()
     other.get_by_label("Why").fill("I would have done the same")

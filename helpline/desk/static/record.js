@@ -39,6 +39,10 @@ document.addEventListener('change', (event) => {
   const form = formOf(event.target);
   if (form) edited(form, true);
 });
+// A browser shows the caret of a box that Tab reaches; the bar with the buttons may lie over it
+document.addEventListener('focusin', (event) => {
+  if (event.target.matches('form.filled textarea')) event.target.scrollIntoView({ block: 'nearest' });
+});
 document.addEventListener('submit', (event) => {
   if (!event.target.matches('form[data-saves]') || event.submitter?.matches('[data-finish]')) return;
   event.preventDefault();
@@ -53,6 +57,8 @@ document.addEventListener('htmx:configRequest', (event) => {
   state.turn += 1;
   state.sent = state.edits;
   event.detail.parameters.turn = state.turn;
+  // Saving is no finishing: htmx would send it where the button that has the focus leads
+  if (event.target === form) event.detail.path = form.getAttribute('hx-post');
 });
 document.addEventListener('htmx:beforeOnLoad', (event) => {
   const form = formOf(event.target);
