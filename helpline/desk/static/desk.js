@@ -154,12 +154,15 @@ const markOpen = () => {
 
 // What has come in a chat of mine since it was last open here, or since I last wrote in it
 const read = new Map();
+const told = new Map();
 const markUnread = (link, open) => {
   const { mine, count, unheard } = link.dataset;
   if (mine === open || !read.has(mine)) read.set(mine, mine === open ? Number(count) : Number(count) - Number(unheard));
   const fresh = Number(count) - read.get(mine);
   const mark = link.querySelector('.new-mark');
-  if (fresh > 0 && mark.textContent !== `${fresh} new`) {
+  // Told once for each message: the row itself is drawn anew whenever the queue changes
+  if (fresh > 0 && Number(count) > (told.get(mine) ?? 0)) {
+    told.set(mine, Number(count));
     notify('New message in a chat that you hold.');
     soft();
   }
