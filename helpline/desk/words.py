@@ -110,7 +110,7 @@ def unread(language: str, names: Mapping[str, str]) -> str:
 
 
 def waited(seconds: int) -> str:
-    """A wait of whole seconds in words: "45 s", "1 min 20 s", "2 h 5 min", as in desk.js."""
+    """A wait of whole seconds in words: "45 s", "1 min 20 s", "2 h 5 min", as in queue.js."""
     if seconds < 60:
         return f"{seconds} s"
     minutes, rest = divmod(seconds, 60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.desk.support import (
     DANGER,
@@ -113,8 +113,12 @@ def test_nothing_can_be_typed_before_the_page_can_send_it(
     open_desk(page, address, service)
     YoungPerson(address).lets_a_person_in()
     take_first(page)
-    held: list[Any] = []
-    page.route("**/desk.js", held.append)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/desk.js", hold)
     page.reload(wait_until="commit")
     box = page.get_by_label("Your message")
     # Then nothing that is typed could be lost
