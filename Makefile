@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := run
-.PHONY: run test bench evaluate tune setup setup-test lock clean
+.PHONY: run test bench evaluate tune setup setup-test lock audit sbom clean
 
 # Any Python that truly runs (a pyenv shim may not) will do for set-up.
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 /usr/bin/python3; do \
@@ -38,7 +38,17 @@ setup setup-test:
 lock:
 	@$(PYTHON) requirements/install.py --lock $(if $(UPGRADE),--upgrade)
 
+# Known advisories of every locked package; python -m requirements.audit ends with 3 if it could
+# not be told (make itself says 2 for every failure).
+audit: setup-test
+	@$(SERVICE)/python -m requirements.audit
+
+# The bill of materials, CycloneDX in JSON.
+sbom: setup-test
+	@$(SERVICE)/python -m requirements.sbom --out sbom.cdx.json
+
 clean:
+	rm -f sbom.cdx.json
 	rm -rf .venvs models node_modules helpline/desk/static/vendor
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .rasa
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

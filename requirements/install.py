@@ -24,6 +24,7 @@ REQUIREMENTS = ROOT / "requirements"
 MODELS = ROOT / "models"
 EMBEDDING = MODELS / "embedding"
 DANGER = MODELS / "danger"
+DANGER_FILES = DANGER / "built.sha256"
 VENDOR = ROOT / "helpline" / "desk" / "static" / "vendor"
 PAGE_SCRIPTS = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
@@ -205,6 +206,26 @@ def build_from_weights(uv: Uv, service: Environment, module: str, out: Path, key
     write_stamp(out / "waymark.stamp", key)
 
 
+def danger_needed() -> bool:
+    """Whether the danger model is missing, made from something else, or not what was built."""
+    try:
+        lines = DANGER_FILES.read_text(encoding="ascii").splitlines()
+        same = all(digest([DANGER / name]) == sha for sha, name in map(str.split, lines))
+    except (OSError, ValueError):
+        return True
+    return not (lines and same and stamped(DANGER / "waymark.stamp", danger_key()))
+
+
+def build_danger(uv: Uv, service: Environment) -> None:
+    """Build the danger model and list its files: no others are loaded (safeguarding/built.py)."""
+    shutil.rmtree(DANGER, ignore_errors=True)
+    build_from_weights(uv, service, "safeguarding.build", DANGER, danger_key())
+    lines = [f"{digest([file])}  {file.name}\n" for file in sorted(DANGER.iterdir())]
+    part = DANGER_FILES.with_suffix(".part")
+    part.write_text("".join(lines), encoding="ascii")
+    part.replace(DANGER_FILES)
+
+
 def page_scripts_key() -> str:
     """What the desk's page scripts are fetched from."""
     return digest([ROOT / "package-lock.json"], *PAGE_SCRIPTS.values())
@@ -281,11 +302,7 @@ def steps(tests: bool) -> list[Step]:
             lambda: not stamped(EMBEDDING / "waymark.stamp", embedding_key()),
             lambda: build_from_weights(uv, service, "language.build", EMBEDDING, embedding_key()),
         ),
-        Step(
-            "Danger model",
-            lambda: not stamped(DANGER / "waymark.stamp", danger_key()),
-            lambda: build_from_weights(uv, service, "safeguarding.build", DANGER, danger_key()),
-        ),
+        Step("Danger model", danger_needed, lambda: build_danger(uv, service)),
         Step("Training the assistant", training_needed, lambda: train(bot)),
     ]
     return [*listed, Step("Browser", browser_needed, install_browser)] if tests else listed

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from language.normalise import read
+from safeguarding import built
 from safeguarding.assessment import Assessment, Course, Signal
 from safeguarding.context import Marks, Weighed, weigh
 from safeguarding.course import Turn, advance
@@ -37,7 +38,7 @@ class Screener:
 
     @classmethod
     def load(cls, folder: Path, model: Path = MODEL) -> Self:
-        """Loads data/safeguarding and the model that set-up built.
+        """Loads data/safeguarding and the model that set-up built and listed.
 
         Raises ``SafeguardingError`` naming file and line.
         """
@@ -45,7 +46,7 @@ class Screener:
         levels = {signal: kind.level for signal, kind in kinds.items()}
         patterns = Patterns.load(folder, levels)
         languages = Languages.load(folder / "languages", levels, patterns.words)
-        return cls(kinds, patterns, Model.load(model), languages)
+        return cls(kinds, patterns, Model.load(built.check(model)), languages)
 
     def screen(
         self,

@@ -61,7 +61,8 @@ def test_the_same_data_is_not_trained_twice(model: Path) -> None:
     assert model.stat().st_mtime_ns == before
 
 
-def test_changed_data_has_another_model(tmp_path: Path) -> None:
+@pytest.mark.parametrize("changed", ["data/responses/chitchat.yml", "models/embedding/model.onnx"])
+def test_changed_data_or_another_embedding_has_another_model(tmp_path: Path, changed: str) -> None:
     # Given a copy of the project's inputs
     for name in ("config.yml", "domain.yml"):
         shutil.copy(ROOT / name, tmp_path)
@@ -69,9 +70,9 @@ def test_changed_data_has_another_model(tmp_path: Path) -> None:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     before = _name(tmp_path)
     assert before == _name(ROOT)
-    # When one word of a reply changes
-    with (tmp_path / "data/responses/chitchat.yml").open("a") as file:
-        file.write("# changed\n")
+    # When one byte is added to a reply's file, or to the embedding
+    with (tmp_path / changed).open("ab") as file:
+        file.write(b"#")
     # Then the model of before is not taken for it
     assert _name(tmp_path) != before
 

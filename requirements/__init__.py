@@ -1,0 +1,1 @@
+"""The locked packages: how they are installed, audited and listed; nothing here runs in service."""
