@@ -30,6 +30,8 @@ from tests.conversation.conftest import texts
 from tests.conversation.staff import asked_and_taken
 
 DAY = 86_400
+ONE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For what does not hang on which database it is."""
 SECRET, DANGER = "my brother knows where i sleep", "he wont let me leave, the door is locked"
 
 
@@ -146,6 +148,7 @@ async def test_a_deleted_chat_does_not_come_back_once_its_keys_have_expired(
     assert await is_there(empty, kept)
 
 
+@ONE
 async def test_keys_that_have_expired_open_nothing_any_more(quiet, settings, empty, folder):
     # Given a backup of a chat that was then deleted: before its keys expire it would come back
     robin = await quiet.sign_in("robin")
@@ -197,6 +200,7 @@ async def test_who_deleted_at_a_high_level_is_not_shown_again_while_it_waits(
         assert counts.deleted == 1
 
 
+@ONE
 async def test_a_hold_is_restored_with_the_keys_it_is_about(quiet, settings, empty, folder):
     # Given rows of before, and keys of after two supervisors held a deleted chat
     robin, sam = await quiet.sign_in("robin"), await quiet.sign_in("sam")
@@ -259,6 +263,7 @@ async def test_who_left_since_does_not_come_back_and_codes_do(quiet, settings, e
         assert log[-1] == "restored from a backup"
 
 
+@ONE
 async def test_what_began_since_and_what_expired_since_is_counted(quiet, settings, empty, folder):
     # Given rows of two chats, one of which expires, and keys of a day later, with one more
     robin = await quiet.sign_in("robin")
@@ -300,7 +305,7 @@ async def test_both_files_are_of_one_moment_while_others_write(quiet, settings, 
     assert all([await is_there(empty, access) for access in kept])
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ONE
 async def test_the_files_are_closed_to_others_and_keep_keys_apart(quiet, settings, folder):
     # Given a backup
     robin = await quiet.sign_in("robin")
@@ -327,7 +332,7 @@ async def column(helpline, column):
     return await helpline.heart.database.read(lambda c: list(c.execute(query).scalars()))
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ONE
 async def test_what_is_not_whole_or_not_empty_is_refused_and_left_as_it_was(
     quiet, settings, empty, folder
 ):
@@ -403,7 +408,7 @@ async def test_a_restore_that_fails_leaves_nothing_to_start_on(quiet, settings, 
     assert (await restored(quiet, empty, folder)).chats == 1
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@ONE
 async def test_what_a_killed_backup_left_is_removed_by_the_next(quiet, settings, folder):
     # Given what a kill left of a file of keys
     await quiet.begin()

@@ -26,6 +26,8 @@ from tests.conversation.staff import asked_and_taken
 
 HOUR, DAY = 3600, 86_400
 DANGER = "he wont let me leave, the door is locked"
+ONE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For what does not hang on which database it is."""
 SETTINGS = Settings()
 
 
@@ -143,6 +145,7 @@ async def test_two_supervisors_hold_a_deleted_chat_and_two_end_it(quiet, people)
     ]
 
 
+@ONE
 async def test_nobody_holds_it_alone(quiet, people):
     # Given a deleted chat, and one supervisor who asks, twice
     access, conversation = await deleted(quiet, people["robin"])
@@ -169,6 +172,7 @@ async def test_nobody_holds_it_alone(quiet, people):
     assert await held(quiet, access) is None
 
 
+@ONE
 async def test_a_hold_that_one_began_is_not_ended_by_one(quiet, people):
     access, conversation = await deleted(quiet, people["robin"])
     await hold(quiet, people, conversation)
@@ -283,6 +287,7 @@ async def test_only_the_two_who_hold_it_have_a_key_and_each_reading_is_logged(qu
     assert (await log_of(quiet, access))[2:] == [("sam", "read evidence"), ("ada", "read evidence")]
 
 
+@ONE
 async def test_the_list_says_when_and_who_and_not_a_word_of_the_chat(quiet, people):
     # Given a deleted chat that one asked to hold
     _, conversation = await deleted(quiet, people["robin"])
@@ -321,6 +326,7 @@ async def test_an_ended_chat_that_was_not_deleted_is_held_past_its_time(quiet, p
         await quiet.young.events(access, 0)
 
 
+@ONE
 async def test_a_held_chat_that_is_deleted_is_hidden_and_not_erased(quiet, people):
     # Given a chat at no level that a worker ended, held as evidence
     access, conversation = await handed_off(quiet, people["robin"], "hello")
@@ -357,6 +363,7 @@ async def test_what_no_helper_was_let_into_is_erased_at_once_and_cannot_be_held(
         await legal_hold.ask(quiet.heart, SETTINGS, people["sam"], row.conversation, "police")
 
 
+@ONE
 async def test_what_somebody_who_left_had_asked_for_counts_no_more(quiet, people):
     # Given a hold that sam asked for, before they left the staff
     access, conversation = await deleted(quiet, people["robin"])
@@ -370,6 +377,7 @@ async def test_what_somebody_who_left_had_asked_for_counts_no_more(quiet, people
     assert set((await held(quiet, access)).holders) == {people["ada"].staff, people["joe"].staff}
 
 
+@ONE
 @pytest.mark.parametrize("ground", ["", "curious", "police "])
 async def test_without_a_ground_of_the_list_nothing_is_asked(quiet, people, ground):
     access, conversation = await deleted(quiet, people["robin"])
@@ -378,6 +386,7 @@ async def test_without_a_ground_of_the_list_nothing_is_asked(quiet, people, grou
     assert await held(quiet, access) is None
 
 
+@ONE
 async def test_who_was_given_no_key_of_it_cannot_ask_but_can_agree(quiet, people, keys):
     # Given a deleted chat, and a supervisor who came later
     _, conversation = await deleted(quiet, people["robin"])
