@@ -28,6 +28,7 @@ from helpline.conversation.returning import Returning
 from helpline.conversation.wording import Wording, WordingBroken
 from helpline.desk.alarms_routes import blueprint as desk_alarms
 from helpline.desk.breaking_routes import blueprint as desk_breaking
+from helpline.desk.holds_routes import blueprint as desk_holds
 from helpline.desk.notes_routes import blueprint as desk_notes
 from helpline.desk.numbers_routes import blueprint as desk_numbers
 from helpline.desk.owning_routes import blueprint as desk_owning
@@ -48,6 +49,18 @@ from helpline.vault.return_code import PEPPER_BYTES, WordsBroken, load_words
 from safeguarding import Policy, SafeguardingError, Screener
 from safeguarding.signals import load_signals
 
+DESK = (
+    desk,
+    desk_alarms,
+    desk_owning,
+    desk_tools,
+    desk_notes,
+    desk_record,
+    desk_breaking,
+    desk_holds,
+    desk_staff,
+    desk_numbers,
+)
 DATA = Path(__file__).resolve().parent.parent / "data"
 LONGEST_REQUEST = 100_000
 PURGE_EVERY_S = 3600.0
@@ -108,16 +121,8 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.ctx.desk = DeskSide(heart, Sessions(heart, demo=settings.demo))
     Extend(app, extensions=[Description], built_in_extensions=False, config=ONLY_DESCRIPTION)
     app.ext.openapi.add_security_scheme("token", "http", scheme="bearer")
-    app.blueprint(chat)
-    app.blueprint(desk)
-    app.blueprint(desk_alarms)
-    app.blueprint(desk_owning)
-    app.blueprint(desk_tools)
-    app.blueprint(desk_notes)
-    app.blueprint(desk_record)
-    app.blueprint(desk_breaking)
-    app.blueprint(desk_staff)
-    app.blueprint(desk_numbers)
+    for blueprint in (chat, *DESK):
+        app.blueprint(blueprint)
     app.add_route(_health, "/health", methods=["GET"])
     app.error_handler.add(Exception, _refuse)
     app.on_response(_add_headers)  # type: ignore[no-untyped-call]

@@ -226,6 +226,40 @@ def purge(home: Path | None) -> None:
     click.echo(str(counts))
 
 
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@HOME
+def backup(folder: Path, home: Path | None) -> None:
+    """Write a backup into DIR, in two files: what is sealed, and its keys.
+
+    Those of keys expire sooner (key_backups_kept_days): what was deleted is gone with them. Each
+    backup removes what has expired in DIR. Keep copies elsewhere no longer than that.
+    """
+    from helpline import backup_cli
+
+    try:
+        click.echo(backup_cli.backup(_settings(home=home), folder))
+    except backup_cli.BackupRefused as refused:
+        _refuse(str(refused))
+
+
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--rows", type=click.Path(path_type=Path), help="Older rows than the newest in DIR.")
+@HOME
+def restore(folder: Path, rows: Path | None, home: Path | None) -> None:
+    """Restore a backup of DIR into an empty state folder, always with its newest keys.
+
+    What was deleted since stays deleted. Put helpline.toml into the state folder before, or after.
+    """
+    from helpline import backup_cli
+
+    try:
+        click.echo(backup_cli.restore(_settings(home=home), folder, rows))
+    except backup_cli.BackupRefused as refused:
+        _refuse(str(refused))
+
+
 def _kept_in(home: Path | None) -> "Settings":
     """The settings, with their state folder there."""
     from helpline.home import HomeUnusable, make_home

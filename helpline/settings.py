@@ -47,6 +47,8 @@ EXPECTED: Final[Mapping[str, str]] = {
     "handed_off_chats_kept_days": "a whole number of days from 1",
     "records_kept_days": "a whole number of days from 1",
     "broken_confidentiality_kept_days": "a whole number of days from 1",
+    "key_backups_kept_days": "a whole number of days from 1",
+    "row_backups_kept_days": "a whole number of days from 1",
 }
 # Set by `waymark up` for the parts that it starts; a person sets them nowhere.
 PARTS_ONLY: Final = frozenset({"bot_url", "actions_url", "secret"})
@@ -63,7 +65,8 @@ class Settings(BaseModel):
     """Every setting, checked. Made by `load`; times of opening are in `timezone`.
 
     How long records, and records of a broken confidentiality, are kept only the charity can
-    decide; what stands here (6 and 25 years) is a placeholder for its trustees' schedule.
+    decide; what stands here (6 and 25 years) is a placeholder for its trustees' schedule. What was
+    deleted can be brought back for as long as backups of its keys are kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -91,6 +94,8 @@ class Settings(BaseModel):
     handed_off_chats_kept_days: Annotated[int, Field(ge=1)] = 90
     records_kept_days: Annotated[int, Field(ge=1)] = 2190
     broken_confidentiality_kept_days: Annotated[int, Field(ge=1)] = 9131
+    key_backups_kept_days: Annotated[int, Field(ge=1)] = 2
+    row_backups_kept_days: Annotated[int, Field(ge=1)] = 30
 
     @classmethod
     def load(

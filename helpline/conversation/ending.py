@@ -5,14 +5,16 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from helpline.conversation import notes
+from helpline.conversation import evidence, notes
 from helpline.conversation.handoff import change_owner
-from helpline.store import conversations, looks, queue, returns, staff
+from helpline.store import conversations, erasing, legal_holds, looks, queue, returns, staff
 from helpline.store.conversations import ConversationRow
 from helpline.store.staff import StaffRow
 from helpline.vault import KeyRing, seal_for_team
 
 Ending = Callable[[Connection, ConversationRow], None]
+GRAVE = 3
+"""From this level on a chat that a helper was let into waits a day between deletion and erasure."""
 
 
 def _keepers(connection: Connection, row: ConversationRow) -> list[StaffRow]:
@@ -69,13 +71,13 @@ def end_by_worker(
 
 
 def end_by_young_person(connection: Connection, ring: KeyRing, row: ConversationRow) -> None:
-    """Ends it and wipes the token; a chat that no helper could ever see is deleted, unless there
-    is a code to come back.
+    """Ends it and wipes the token; a chat that no helper could ever see is erased, unless there
+    is a code to come back: its keys here, its rows by `erasure.finish`.
 
     An alert that got no yes stays on the desk until somebody has looked at it.
     """
     if _nobody_else_opens(connection, row):
-        conversations.wipe(connection, row.id)
+        erasing.forget_keys(connection, [row.id])
         return
     if row.handed_off and not _unseen_alert(connection, row):
         _close_to_team(connection, ring, row)
@@ -95,7 +97,7 @@ def _unseen_alert(connection: Connection, row: ConversationRow) -> bool:
 def leave_quickly(connection: Connection, row: ConversationRow) -> None:
     """Quick exit: the token opens nothing from now on; the desk sees "left quickly"."""
     if _nobody_else_opens(connection, row):
-        conversations.wipe(connection, row.id)
+        erasing.forget_keys(connection, [row.id])
         return
     conversations.change(connection, row.id, left_quickly=True)
     _revoke(connection, row)
@@ -104,16 +106,21 @@ def leave_quickly(connection: Connection, row: ConversationRow) -> None:
 def delete(connection: Connection, ring: KeyRing, row: ConversationRow, hour: int) -> None:
     """Hides the chat at once and for good.
 
-    One that was handed off at level 3 or 4 is wiped a day later (`retention`), any other at once.
+    One that was handed off at level 3 or 4 is erased a day later (`retention`), one that is held as
+    evidence when that ends, any other at once.
     """
-    entry = queue.entry_of(connection, row.id)
-    if entry is None or entry.level < 3:
-        conversations.wipe(connection, row.id)
+    entry, hold = queue.entry_of(connection, row.id), legal_holds.of(connection, row.id)
+    held = hold is not None and bool(hold.holders)
+    waits = row.handed_off and entry is not None and entry.level >= GRAVE
+    if not (held or waits):
+        erasing.forget_keys(connection, [row.id])
         return
     returns.drop(connection, row.id)
     _close_to_team(connection, ring, row)
     conversations.change(connection, row.id, hidden_hour=hour)
     _revoke(connection, row)
+    if held:
+        evidence.set_aside(connection, row.id, hour=hour)
 
 
 def _nobody_else_opens(connection: Connection, row: ConversationRow) -> bool:

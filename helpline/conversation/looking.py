@@ -25,7 +25,8 @@ LISTED: Final = 200
 class Past:
     """A chat that came to the desk: who holds or held it, and whether it has ended.
 
-    `hour` is that of the last activity, in hours since 1970 (UTC).
+    `hour` is that of the last activity, in hours since 1970 (UTC). `may_hold`: it can be held as
+    evidence (`legal_hold`).
     """
 
     conversation: str
@@ -34,6 +35,7 @@ class Past:
     worker: str | None
     ended: bool
     mine: bool
+    may_hold: bool
 
 
 async def look(heart: Heart, session: Session, conversation: str) -> None:
@@ -100,7 +102,15 @@ async def past(heart: Heart, session: Session) -> list[Past]:
     check_helper(session)
     chat, entry = tables.conversation.c, tables.queue_entry.c
     query = (
-        select(chat.id, entry.level, chat.hour, entry.staff, chat.owner, tables.staff.c.alias)
+        select(
+            chat.id,
+            entry.level,
+            chat.hour,
+            entry.staff,
+            chat.owner,
+            chat.handed_off,
+            tables.staff.c.alias,
+        )
         .join(tables.queue_entry, entry.conversation == chat.id)
         .outerjoin(tables.staff, tables.staff.c.id == entry.staff)
         .where(chat.hidden_hour.is_(None))
@@ -119,6 +129,7 @@ async def past(heart: Heart, session: Session) -> list[Past]:
                 row.alias,
                 row.owner == "ended",
                 row.staff == session.staff,
+                may_hold=session.role == "supervisor" and row.handed_off and row.owner == "ended",
             )
             for row in connection.execute(query)
         ]

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy import Connection
 
 from helpline.broadcast import Signal
-from helpline.conversation import consent, ending, feedback, handoff, tally
+from helpline.conversation import consent, ending, erasure, feedback, handoff, tally
 from helpline.conversation.access import Access, open_access, refresh
 from helpline.conversation.answering import Answering
 from helpline.conversation.bubbles import Bubble, add_bubbles
@@ -284,4 +284,4 @@ class YoungPersonSide:
         self._followed.pop(access.name, None)
         self._heart.offered.forget(access.conversation)
         self._heart.queue_changed(access.conversation, told)
-        await self._heart.database.forget()
+        await erasure.finish(self._heart.database, access.conversation)

@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import empty, redirect
 
-from helpline.conversation import Session, YoungPersonSide, brief, looking, owning, presence
+from helpline.conversation import (
+    Session,
+    YoungPersonSide,
+    brief,
+    legal_hold,
+    looking,
+    owning,
+    presence,
+)
 from helpline.conversation import unsealing as opening_whole
 from helpline.conversation.errors import Invalid, WaymarkError
 from helpline.desk import guard, pages, places, view, words
@@ -179,7 +187,13 @@ async def past_chats(request: Request) -> HTTPResponse:
     session = await guard.session(request)
     found = await looking.past(guard.heart(request), session)
     return places.page(
-        request, session, "chats.html", here="/desk/chats", chats=found, levels=words.LEVELS
+        request,
+        session,
+        "chats.html",
+        here="/desk/chats",
+        chats=found,
+        levels=words.LEVELS,
+        grounds=legal_hold.GROUNDS,
     )
 
 

@@ -29,6 +29,7 @@ class Place:
 PLACES: Final = (
     Place("/desk/chats", "Past chats", "Chats that came to the desk and that you may open again."),
     Place("/desk/records", "Records", "Records of chats: what is to be written, and searching."),
+    Place("/desk/holds", "Holds", "Deleted chats that are still to be erased, and evidence."),
     Place("/desk/numbers", "Numbers", "How chats ended, and what was answered after them."),
     Place("/desk/account", "Account", "Change your password; see and end your sessions."),
     Place("/desk/staff", "Staff", "Who is on the staff, chats at once, letting somebody go."),

@@ -83,6 +83,10 @@ ALLOWED: Final[Mapping[tuple[str, str], frozenset[Role]]] = {
     ("POST", "/desk/breaking/<number>/share"): HELPERS,
     ("POST", "/desk/breaking/<number>/add"): HELPERS,
     ("POST", "/desk/breaking/<number>/view"): HELPERS,
+    # chats held as evidence
+    ("GET", "/desk/holds"): SUPERVISOR,
+    ("POST", "/desk/holds/<conversation>"): SUPERVISOR,
+    ("POST", "/desk/holds/<conversation>/read"): SUPERVISOR,
     # numbers
     ("GET", "/desk/numbers"): SUPERVISOR,
     # staff, sessions, the audit log

@@ -97,11 +97,16 @@ def listed(connection: Connection, staff: int | None, count: int) -> list[Breaki
     return [BreakingRow(*row) for row in connection.execute(query)]
 
 
-def remove_before(connection: Connection, at: float) -> int:
-    """Deletes those from before a time (seconds, UTC), keys first; returns how many."""
-    key, table = tables.broken_confidentiality_key, tables.broken_confidentiality
-    old = select(_BREAKING.id).where(_BREAKING.at < at)
+def forget_keys_before(connection: Connection, at: float) -> None:
+    """Nothing opens those from before a time (seconds, UTC) from now on."""
+    key, old = tables.broken_confidentiality_key, select(_BREAKING.id).where(_BREAKING.at < at)
     connection.execute(delete(key).where(key.c.id.in_(old)))
+
+
+def remove_before(connection: Connection, at: float) -> int:
+    """Deletes those from before a time (seconds, UTC); returns how many there were."""
+    forget_keys_before(connection, at)
+    table = tables.broken_confidentiality
     return connection.execute(delete(table).where(table.c.at < at)).rowcount
 
 

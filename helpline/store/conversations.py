@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from helpline.store import records, tables
+from helpline.store import tables
 from helpline.vault import Holder
 
 
@@ -266,21 +266,3 @@ def drop_excerpts(connection: Connection, conversation: bytes) -> None:
     """Forgets all excerpts of a conversation, keys first."""
     for table in (tables.excerpt_key, tables.excerpt):
         connection.execute(delete(table).where(table.c.conversation == conversation))
-
-
-def wipe(connection: Connection, conversation: bytes) -> None:
-    """Deletes a conversation: wrapped keys first, then everything else of it.
-
-    What outlives it (`records`) is kept without its id.
-    """
-    records.forget_conversation(connection, conversation)
-    for table in (
-        tables.wrapped_key,
-        tables.return_code,
-        tables.excerpt_key,
-        tables.excerpt,
-        tables.queue_entry,
-        tables.event,
-    ):
-        connection.execute(delete(table).where(table.c.conversation == conversation))
-    connection.execute(delete(tables.conversation).where(tables.conversation.c.id == conversation))

@@ -18,12 +18,16 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 URGENT, ORDINARY = 0, 1
 READERS = 4
 FORGET_TRIES = 5
+PAGES_AT_ONCE = 64
+"""So many free pages (4 KiB each) are given back in one step: other writers wait for no more."""
+INCREMENTAL = 2
 _AT_END = "waymark: at the end of the transaction"
 
 
@@ -91,9 +95,13 @@ class Database(ABC):
     async def forget(self) -> None:
         """Makes what was deleted unreadable on disk as well, as far as this database can."""
 
+    @abstractmethod
+    async def compact(self) -> None:
+        """Gives back the space of what was deleted; others read and write meanwhile."""
+
     async def upgrade(self) -> None:
         """Brings the tables to the newest migration."""
-        await self.write(_upgrade)
+        await self.write(migrate)
 
 
 def at_end(connection: Connection, work: Callable[[Connection], None]) -> None:
@@ -167,21 +175,55 @@ class _Sqlite(Database):
         not reach it). Readers can hold it up: tried a few times, and again at the next deletion.
         """
 
-        def checkpoint() -> bool:
+        for _ in range(FORGET_TRIES):
+            blocked = await self._pragma("wal_checkpoint(TRUNCATE)")
+            if not blocked or not blocked[0][0]:
+                return
+
+    async def compact(self) -> None:
+        """Gives back free pages a few at a time (`auto_vacuum`), and empties the log they went
+        through.
+
+        A plain VACUUM would write the whole file anew, through memory, with every writer waiting:
+        of 70 MB, half of them free, for 410 ms; for a step of these they wait 14 (measured here).
+        """
+        while True:
+            [[free]] = await self._pragma("freelist_count")
+            if not free:
+                break
+            await self._pragma(f"incremental_vacuum({PAGES_AT_ONCE})")
+            [[left]] = await self._pragma("freelist_count")
+            if left >= free:
+                break
+        await self.forget()
+
+    async def upgrade(self) -> None:
+        """Brings the tables to the newest migration.
+
+        A file from before `compact` could give back its pages is written anew once.
+        """
+        await super().upgrade()
+        [[mode]] = await self._pragma("auto_vacuum")
+        if mode != INCREMENTAL:
+            await self._pragma(f"auto_vacuum={INCREMENTAL}", "VACUUM")
+
+    async def _pragma(self, *statements: str) -> list[Any]:
+        """Runs statements outside of transactions, as the one writer; returns the last rows."""
+
+        def run() -> list[Any]:
             connection = self._engine.raw_connection()
             try:
                 cursor = connection.cursor()
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                blocked = cursor.fetchone()
-                return blocked is None or not blocked[0]
+                for statement in statements:
+                    word = statement if statement == "VACUUM" else f"PRAGMA {statement}"
+                    cursor.execute(word)
+                return list(cursor.fetchall())
             finally:
                 connection.close()
 
-        for _ in range(FORGET_TRIES):
-            async with self._lock.hold():
-                running = asyncio.get_running_loop().run_in_executor(self._writers, checkpoint)
-                if await asyncio.shield(running):
-                    return
+        async with self._lock.hold():
+            running = asyncio.get_running_loop().run_in_executor(self._writers, run)
+            return await asyncio.shield(running)
 
     async def close(self) -> None:
         self._readers.shutdown()
@@ -209,6 +251,12 @@ class _Postgres(Database):
     async def forget(self) -> None:
         """Leaves it to the server: vacuuming and its log are the operator's to set."""
 
+    async def compact(self) -> None:
+        """VACUUM, which makes room inside the tables and holds up neither readers nor writers."""
+        async with self._engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.exec_driver_sql("VACUUM")
+
     async def close(self) -> None:
         await self._engine.dispose()
 
@@ -217,6 +265,7 @@ def _prepare_sqlite(dbapi_connection: Any, _: object) -> None:
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
     for pragma in (
+        f"auto_vacuum={INCREMENTAL}",  # before anything is in the file
         "journal_mode=WAL",
         "synchronous=FULL",
         "secure_delete=ON",
@@ -234,8 +283,26 @@ def _begin_sqlite(connection: Connection) -> None:
     raw.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def _upgrade(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+def migrate(connection: Connection) -> None:
+    """Brings the tables to the newest migration, in the caller's transaction."""
+    config = _migrations()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def newest_revision() -> str:
+    """The name of the newest migration: which version of the tables this is."""
+    head = ScriptDirectory.from_config(_migrations()).get_current_head()
+    assert head is not None, "there are migrations"
+    return head
+
+
+def known_revisions() -> set[str]:
+    """The names of all migrations up to this version."""
+    return {each.revision for each in ScriptDirectory.from_config(_migrations()).walk_revisions()}
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

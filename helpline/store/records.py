@@ -1,6 +1,6 @@
 """Queries on the records of chats; the words in them are sealed before they come here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,19 +146,25 @@ def unfinished(connection: Connection, staff: int) -> list[RecordRow]:
     return [RecordRow(*row) for row in connection.execute(query.order_by(_RECORD.id))]
 
 
-def forget_conversation(connection: Connection, conversation: bytes) -> None:
-    """Takes the chat's id out of what outlives it: its records and broken confidentialities."""
+def forget_conversations(connection: Connection, gone: Sequence[bytes]) -> None:
+    """Takes the ids of chats out of what outlives them: records and broken confidentialities."""
     for table in (tables.record, tables.broken_confidentiality):
         connection.execute(
-            update(table).where(table.c.conversation == conversation).values(conversation=None)
+            update(table).where(table.c.conversation.in_(gone)).values(conversation=None)
         )
 
 
+def forget_keys_before(connection: Connection, day: int) -> None:
+    """Nothing opens the records of days before `day` from now on."""
+    key, old = tables.record_key, select(_RECORD.id).where(_RECORD.day < day)
+    connection.execute(delete(key).where(key.c.record.in_(old)))
+
+
 def remove_before(connection: Connection, day: int) -> int:
-    """Deletes the records of days before `day`, keys first; returns how many there were."""
-    old = select(_RECORD.id).where(_RECORD.day < day)
-    for table in (tables.record_key, tables.record_category):
-        connection.execute(delete(table).where(table.c.record.in_(old)))
+    """Deletes the records of days before `day`; returns how many there were."""
+    forget_keys_before(connection, day)
+    named, old = tables.record_category, select(_RECORD.id).where(_RECORD.day < day)
+    connection.execute(delete(named).where(named.c.record.in_(old)))
     return connection.execute(delete(tables.record).where(_RECORD.day < day)).rowcount
 
 

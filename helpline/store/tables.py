@@ -142,6 +142,19 @@ unsealing = Table(
     Column("asked_at", Float, nullable=False),
 )
 
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("ground", String(32), nullable=False),
+    Column("asked_by", ForeignKey("staff.id"), nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("agreed_by", ForeignKey("staff.id"), nullable=True),
+    Column("agreed_at", Float, nullable=True),
+    Column("ending_by", ForeignKey("staff.id"), nullable=True),
+    Column("ending_at", Float, nullable=True),
+)
+
 finished_chat = Table(
     "finished_chat",
     metadata,

@@ -101,7 +101,13 @@ async def test_the_running_service_deletes_by_itself_what_has_passed_its_time(tm
     old, new = row_of(hour - 25), row_of(hour - 5)
     database = Database.open(Settings(home=tmp_path).database_url)
     await database.upgrade()
-    await database.write(lambda c: [conversations.create(c, row) for row in (old, new)])
+
+    def begin(connection):
+        for row in (old, new):
+            conversations.create(connection, row)
+            conversations.add_wrap(connection, row.id, 0, "token", b"wrapped")
+
+    await database.write(begin)
 
     async def is_there(row):
         return await database.read(lambda c: conversations.by_id(c, row.id)) is not None

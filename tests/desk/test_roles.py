@@ -91,6 +91,10 @@ TABLE: Final = {
     "POST /desk/breaking/<number>/share": HELPERS,
     "POST /desk/breaking/<number>/add": HELPERS,
     "POST /desk/breaking/<number>/view": HELPERS,
+    # chats held as evidence
+    "GET /desk/holds": "supervisor",
+    "POST /desk/holds/<conversation>": "supervisor",
+    "POST /desk/holds/<conversation>/read": "supervisor",
     # numbers
     "GET /desk/numbers": "supervisor",
     # staff, sessions, the audit log

@@ -87,7 +87,10 @@ def test_staff_that_cannot_be_added_are_refused(tmp_path: Path, words, stdin, se
     assert sentence in refused("staff", "add", "--role", "worker", *words, *home, stdin=stdin)
 
 
-@pytest.mark.parametrize("command", [(), ("up",), ("screen",), ("understand",), ("purge",)])
+@pytest.mark.parametrize(
+    "command",
+    [(), ("up",), ("screen",), ("understand",), ("purge",), ("backup",), ("restore",)],
+)
 def test_every_command_answers_help(command):
     done = waymark(*command, "--help")
     assert done.returncode == 0

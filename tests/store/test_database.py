@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from helpline.store import conversations, queue, staff, tables
+from helpline.store import conversations, erasing, queue, staff, tables
 from helpline.store.conversations import ConversationRow, EventRow, ExcerptRow
 from helpline.store.database import ORDINARY, URGENT, Database, WriterLock
 from helpline.store.queue import QueueEntry
@@ -129,7 +129,7 @@ async def test_numbers_taken_under_the_lock_are_never_given_twice(database):
     assert [event.number for event in events] == list(range(1, 21))
 
 
-async def test_wiping_a_conversation_leaves_no_row_of_it_anywhere(database):
+async def test_erasing_a_conversation_leaves_no_row_of_it_anywhere(database):
     row, helper = a_conversation(), await a_helper(database)
 
     def work(connection):
@@ -141,11 +141,11 @@ async def test_wiping_a_conversation_leaves_no_row_of_it_anywhere(database):
 
     await database.write(work)
 
-    def work(connection):
-        conversations.wipe(connection, row.id)
+    # When it is erased: what opens it first, then the rest
+    await database.write(lambda c: erasing.forget_keys(c, [row.id]))
+    assert await database.write(lambda c: erasing.forget_rows(c, [row.id])) == 1
 
-    await database.write(work)
-
+    # Then no row of it is left
     def work(connection):
         for table in (
             tables.conversation,
