@@ -1,4 +1,4 @@
-"""Log records without words, by the standard library alone: for the assistant and the service."""
+"""Log records without words, by the standard library alone: for assistant and service alike.
 
 Libraries put message texts, headers and rows into records and exceptions at several levels, so each
 record of a foreign logger is emptied where it is made, before any handler can see it: what is left
