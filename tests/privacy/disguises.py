@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,10 +60,14 @@ def _spellings(text: str) -> Iterator[tuple[str, bytes]]:
     yield "percent, all of it", b"".join(b"%%%02x" % byte for byte in plain)
     if not text.isascii():
         escaped = json.dumps(text)[1:-1].encode()
+        for piece in re.findall(r"[!-~]{10,}", text):  # however the letters around it are escaped
+            yield "a piece", piece.encode()
         yield "latin-1", text.encode("latin-1", "replace")
         yield "json", escaped
         yield "json in json", escaped.replace(b"\\", b"\\\\")
         yield "python", ascii(text)[1:-1].encode()
+        yield "python bytes", repr(plain)[2:-1].encode()
+        yield "upper case", text.upper().encode()
         yield "html", text.encode("ascii", "xmlcharrefreplace")
         yield "quoted-printable", _quoted_printable(plain)
 

@@ -6,6 +6,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Final, Protocol
 
 ReadAt = Callable[[int, int], bytes]
@@ -13,10 +14,11 @@ ReadAt = Callable[[int, int], bytes]
 
 MOST_UNPACKED: Final = 256 << 20
 """Bytes of one stream; more is an error, never left out in silence."""
-_STEP: Final = 1 << 12  # little is lost where a stream is broken
+_STEP: Final = 1 << 12
 _MAGIC: Final = re.compile(
     rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|PK\x03\x04|BZh[1-9]1AY&SY|\xfd7zXZ\x00", re.DOTALL
 )
+_BROKEN: Final = (zlib.error, OSError, lzma.LZMAError, EOFError)
 LONGEST_MAGIC: Final = 10
 _ZIP_HEADER: Final = struct.Struct("<4sHHHHHIIIHH")
 _DEFLATED: Final = 8
@@ -50,15 +52,27 @@ def unpack(read: ReadAt, at: int) -> bytes:
         start += len(packed)
         if not packed:
             break
-        try:
-            piece = unpacker.decompress(packed)
-        except (zlib.error, OSError, lzma.LZMAError, EOFError):
-            break
+        piece, broken = _step(unpacker, packed)
         held += len(piece)
         if held > MOST_UNPACKED:
             raise TooMuchPacked
         pieces.append(piece)
+        if broken:
+            break
     return b"".join(pieces)
+
+
+def _step(unpacker: _Unpacker, packed: bytes) -> tuple[bytes, bool]:
+    """What these bytes give, and whether the stream breaks in them."""
+    before = unpacker.copy() if hasattr(unpacker, "copy") else None
+    try:
+        return unpacker.decompress(packed), False
+    except _BROKEN:
+        pieces: list[bytes] = []
+        with suppress(*_BROKEN):  # what came before the fault is lost unless asked for by bytes
+            for at in range(len(packed) if before else 0):
+                pieces.append(before.decompress(packed[at : at + 1]))
+        return b"".join(pieces), True
 
 
 def _unpacker(read: ReadAt, at: int, magic: bytes) -> tuple[int, _Unpacker | None]:

@@ -29,6 +29,11 @@ def printed(name: str, what: bytes) -> Place:
     return Place("printed output", name, lambda: BytesIO(what))
 
 
+def one_file(kind: str, path: Path, name: str | None = None) -> Place:
+    """One file, whatever its age."""
+    return Place(kind, name or str(path), lambda: path.open("rb", buffering=0))
+
+
 def files(
     kind: str, folder: Path, *, since: float | None = None, leave_out: Iterable[Path] = ()
 ) -> Iterator[Place]:
@@ -55,10 +60,10 @@ def files(
             with suppress(*GONE):
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(Path(entry.path))
-                elif entry.is_file(follow_symlinks=False) and (
+                elif entry.isone_file(follow_symlinks=False) and (
                     since is None or entry.stat(follow_symlinks=False).st_ctime >= since
                 ):
-                    yield _file(kind, Path(entry.path))
+                    yield one_file(kind, Path(entry.path))
 
 
 def processes(running: Iterable[psutil.Process]) -> Iterator[Place]:
@@ -67,23 +72,19 @@ def processes(running: Iterable[psutil.Process]) -> Iterator[Place]:
         folder = Path(f"/proc/{process.pid}")
         with suppress(*GONE):
             name = f"{process.pid} {process.name()}"
-            yield _file("process arguments", folder / "cmdline", name)
-            yield _file("process environment", folder / "environ", name)
+            yield one_file("process arguments", folder / "cmdline", name)
+            yield one_file("process environment", folder / "environ", name)
             for number in sorted(os.listdir(folder / "fd"), key=int):
                 descriptor = folder / "fd" / number
                 with suppress(*GONE):
                     if stat.S_ISREG(descriptor.stat().st_mode):
                         target = os.readlink(descriptor)
-                        yield _file("open file", descriptor, f"{name} {target}")
+                        yield one_file("open file", descriptor, f"{name} {target}")
 
 
 def family(of: psutil.Process) -> list[psutil.Process]:
     """A process and all that it started."""
     return [of, *of.children(recursive=True)]
-
-
-def _file(kind: str, path: Path, name: str | None = None) -> Place:
-    return Place(kind, name or str(path), lambda: path.open("rb", buffering=0))
 
 
 def _is_ours(path: Path) -> bool:

@@ -203,7 +203,7 @@ def _records(story: Story, desk: Worker, path: str) -> None:
     shared = send(desk, f"{broken}/share", sharing, **hidden(decided.text))
     assert shared.status_code == 200, shared.status_code
     assert send(desk, f"{broken}/add", {"text": story.word("added later")}).status_code == 200
-    view = {"verdict": "agrees", "why": story.word("a second view")}
+    view = {"verdict": "questions", "why": story.word("a second view")}
     assert send(story.in_charge, f"{broken}/view", view).status_code in (200, 303)
 
 
