@@ -8,10 +8,11 @@ from tests.privacy.disguises import Look, looks_of_bytes, looks_of_text, marker
 
 
 class Marks:
-    """The secrets of one run and their looks."""
+    """The secrets of one run by what they are: as they were made, and their looks."""
 
     def __init__(self) -> None:
         self.looks: dict[str, list[Look]] = {}
+        self.known: dict[str, str] = {}
 
     def word(self, what: str, *, ascii_only: bool = False) -> str:
         """A new word that stands for what somebody wrote."""
@@ -20,6 +21,7 @@ class Marks:
     def text(self, what: str, *written: str) -> str:
         """A secret in letters, in all its spellings; returns the first."""
         self._add(what, (look for each in written for look in looks_of_text(each)))
+        self.known[what] = written[0]
         return written[0]
 
     def token(self, what: str, token: str) -> str:

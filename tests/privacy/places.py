@@ -60,7 +60,7 @@ def files(
             with suppress(*GONE):
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(Path(entry.path))
-                elif entry.isone_file(follow_symlinks=False) and (
+                elif entry.is_file(follow_symlinks=False) and (
                     since is None or entry.stat(follow_symlinks=False).st_ctime >= since
                 ):
                     yield one_file(kind, Path(entry.path))

@@ -170,7 +170,9 @@ def in_danger(story: Story) -> None:
         assert desk.take(chat).status_code == 200
         young.tap("Talk")
         assert desk.say(chat, f"OK? {story.word('of the worker')}").status_code == 201
-        assert young.post(f"yes {story.word('to the worker')}").status_code == 201
+        said = story.word("to the worker")
+        assert young.post(f"yes {said}").status_code == 201
+        assert said in desk.chat(chat), "what is searched for did go through the product"
         desk.http.get(f"/desk/chat/{chat}/replies", params={"q": story.word("sought in replies")})
         path = f"/desk/chat/{chat}"
         for kind in ("note", "code_word"):
