@@ -201,7 +201,8 @@ def main() -> None:
     emptied.keep_logs_free_of_words(shown_as="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
         settings = Settings.load()
-        logging.getLogger().setLevel(settings.log_level)
+        for name in ("", "sqlalchemy"):  # which heeds no level but its own
+            logging.getLogger(name).setLevel(settings.log_level)
         app = create_app(settings)
     except (
         SettingsError,

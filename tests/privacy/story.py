@@ -6,9 +6,10 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self
 from uuid import uuid4
 
 import httpx
@@ -25,12 +26,19 @@ DANGER = "he put a knife to my throat, the door is locked"
 
 @dataclass
 class Story:
-    """Who takes part; each step is a function of it."""
+    """Who takes part; each step is a function of it. Leaving it closes the browsers of the staff."""
 
     product: Product
     marks: Marks
     supervisor: Person
     worker: Person
+    browsers: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.browsers.close()
 
     @cached_property
     def coming_from(self) -> dict[str, str]:
@@ -69,8 +77,8 @@ class Story:
         """That member of staff at the desk; what their browser holds is secret."""
         login = person.login
         agent = self.marks.word(f"user agent of {login.name}", ascii_only=True)
-        worker = Worker(
-            self.product.url, login, code=person.one_time.now(), **{"User-Agent": agent}
+        worker = self.browsers.enter_context(
+            Worker(self.product.url, login, code=person.one_time.now(), **{"User-Agent": agent})
         )
         self.marks.hexadecimal(f"session of {login.name}", worker.http.cookies["desk"])
         return worker

@@ -45,8 +45,10 @@ def told(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Told:
     settings, marks, running = product.make_folders(folder), Marks(), Report()
     supervisor = product.add_staff(marks, folder / "state", "ash", "supervisor", settings)
     worker = product.add_staff(marks, folder / "state", "bell", "worker", settings)
-    with product.running(folder, settings) as started:
-        told = Story(started, marks, supervisor, worker)
+    with (
+        product.running(folder, settings) as started,
+        Story(started, marks, supervisor, worker) as told,
+    ):
         for step in story.STEPS:
             step(told)
             running += Scanner(marks.looks).search(started.live())

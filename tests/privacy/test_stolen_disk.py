@@ -43,8 +43,12 @@ def stolen(tmp_path_factory: pytest.TempPathFactory) -> Stolen:
     home = folder / "state"
     supervisor = product.add_staff(marks, home, "ash", "supervisor", settings)
     worker = product.add_staff(marks, home, "bell", "worker", settings)
-    with service_in(home, staff=False, demo=False) as running:
-        told = Story(Product(running.url, folder, psutil.Process(), {}), marks, supervisor, worker)
+    with (
+        service_in(home, staff=False, demo=False) as running,
+        Story(
+            Product(running.url, folder, psutil.Process(), {}), marks, supervisor, worker
+        ) as told,
+    ):
         for step in (story.signing_in, story.in_danger, story.leaving):
             step(told)
         words = {each: told.word(each) for each in ("alone", "alarm", "held", "with a code")}
