@@ -26,7 +26,7 @@ DANGER = "he put a knife to my throat, the door is locked"
 
 @dataclass
 class Story:
-    """Who takes part; each step is a function of it. Leaving it closes the browsers of the staff."""
+    """Who takes part; each step is a function of it. It closes the browsers of the staff."""
 
     product: Product
     marks: Marks

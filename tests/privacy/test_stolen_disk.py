@@ -8,6 +8,7 @@ import pytest
 
 from helpline.store import tables
 from tests.alone import service_in
+from tests.conftest import Assistant
 from tests.privacy import columns, places, product, story, thief
 from tests.privacy.brute import brute_force
 from tests.privacy.loot import Loot
@@ -36,15 +37,20 @@ class Stolen:
 
 
 @pytest.fixture(scope="module")
-def stolen(tmp_path_factory: pytest.TempPathFactory) -> Stolen:
+def stolen(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Stolen:
     """The disk is copied while chats go on in every state that a chat can be in."""
     folder, copy = tmp_path_factory.mktemp("product"), tmp_path_factory.mktemp("copy") / "state"
     settings, marks = product.make_folders(folder), Marks()
     home = folder / "state"
     supervisor = product.add_staff(marks, home, "ash", "supervisor", settings)
     worker = product.add_staff(marks, home, "bell", "worker", settings)
+    behind = {
+        "bot_url": assistant.url,
+        "actions_url": assistant.actions_url,
+        "secret": assistant.secret,
+    }
     with (
-        service_in(home, staff=False, demo=False) as running,
+        service_in(home, staff=False, demo=False, **behind) as running,
         Story(
             Product(running.url, folder, psutil.Process(), {}), marks, supervisor, worker
         ) as told,
@@ -113,7 +119,7 @@ def test_no_32_bytes_of_any_file_open_anything(stolen: Stolen) -> None:
     tried = brute_force(stolen.loot)
     print(f"tried {tried.windows:,} keys on {tried.locks} locks: {len(tried.opened)} opened")
     assert tried.opened == []
-    assert tried.windows > 50_000
+    assert tried.windows > 20_000
     assert tried.locks > 20
 
 
@@ -152,7 +158,7 @@ def test_whose_it_is_opens_it_by_the_same_steps(stolen: Stolen, who: str, reads:
         "code": Brought(codes=[stolen.code]),
     }[who]
     # Then they read what is theirs
-    said = attempt(stolen.loot, brought).said().decode()
+    said = attempt(stolen.loot, brought).said()
     assert {name for name in reads if stolen.words[name] not in said} == set()
     # And nobody but who wrote it reads a chat with the assistant
     assert (stolen.words["alone"] in said) == (who == "token")

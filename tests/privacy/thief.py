@@ -4,6 +4,7 @@ Whoever brings a right token, password, cookie, recovery key or code opens what 
 same steps: so it is known that they can succeed.
 """
 
+import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -39,12 +40,10 @@ class Opened:
     keys: set[bytes] = field(default_factory=set, repr=False)
     texts: dict[str, list[bytes]] = field(default_factory=dict, repr=False)
 
-    def __bool__(self) -> bool:
-        return bool(self.texts)
-
-    def said(self) -> bytes:
-        """All that could be read."""
-        return b"\n".join(text for texts in self.texts.values() for text in texts)
+    def said(self) -> str:
+        """All that could be read; what is sealed is JSON."""
+        read = (json.loads(text) for texts in self.texts.values() for text in texts)
+        return json.dumps(list(read), ensure_ascii=False)
 
 
 def attempt(loot: Loot, brought: Brought) -> Opened:
@@ -124,9 +123,12 @@ def _with_recovery_keys(loot: Loot, keys: Iterable[str], opened: Opened) -> None
 
 def _with_codes(loot: Loot, codes: Iterable[str], opened: Opened) -> None:
     """A return code opens the keys sealed to it, with the pepper that lies in the folder."""
+    tags = {row["tag"] for row in loot.rows["return_code"]}
     for code in codes:
         with suppress(NoCode):
-            opened.privates.add(open_code(read_code(code), loot.files["pepper"]).private)
+            keys = open_code(read_code(code), loot.files["pepper"])
+            if keys.tag in tags:
+                opened.privates.add(keys.private)
 
 
 def _team_keys(loot: Loot, opened: Opened) -> None:
@@ -168,7 +170,8 @@ def _what_is_sealed(loot: Loot, opened: Opened) -> None:
     for name, place, sealed in sealed_values(loot):
         for key in opened.keys:
             with suppress(SealBroken):
-                opened.texts.setdefault(name, []).append(vault.open_sealed(key, place, sealed))
+                text = vault.open_sealed(key, place, sealed)
+                opened.texts.setdefault(name, []).append(text)
 
 
 def sealed_values(loot: Loot) -> Iterator[tuple[str, Place, bytes]]:
