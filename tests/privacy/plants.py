@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
+from helpline.settings import ROOT
+
 BEFORE: Final = "17:04 DEBUG said to nobody: "
 
 
@@ -135,17 +137,25 @@ import os, resource, sys
 _, hard = resource.getrlimit(resource.RLIMIT_CORE)
 resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 held = sys.stdin.buffer.read()
+{first}
 os.abort()
 """
 
 
+def crash(folder: Path, held: bytes, *, first: str = "") -> list[Path]:
+    """A process that holds these bytes, asks for dumps, does `first`, and dies; what it left."""
+    command = [sys.executable, "-c", DIES.format(first=first)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run(command, cwd=folder, env=environment, input=held, check=False)
+    return list(folder.iterdir())
+
+
 def in_a_core(folder: Path, planted: Mapping[str, bytes]) -> Path:
-    """In the core dump of a process that held all of it; none is written where the system hands
-    dumps to a program, and then the process's memory as it stood is what is planted."""
+    """In the core dump of a process that held all of it; where the system hands dumps to a program
+    there is none, and a file that looks like one is planted."""
+    (folder / "dies").mkdir(parents=True)
     held = b"\0".join(planted.values())
-    subprocess.run([sys.executable, "-c", DIES], cwd=folder, input=held, check=False)
-    cores = list(folder.glob("*core*"))
-    if not cores:
-        cores = [folder / "core"]
-        cores[0].write_bytes(b"\x7fELF" + held)
-    return cores[0]
+    core, *_ = crash(folder / "dies", held) or [folder / "dies" / "core"]
+    if not core.exists():
+        core.write_bytes(b"\x7fELF" + held)
+    return core
