@@ -1,6 +1,8 @@
 """Nothing that anybody said, and no secret, stands anywhere: a whole run, searched everywhere."""
 
+import gzip
 import re
+import secrets
 import tempfile
 import time
 from collections.abc import Iterator
@@ -34,6 +36,8 @@ class Told:
     stopped: Report
     dumps: dict[str, int]
     cores: list[Path]
+    began: float
+    left_out: Path
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +68,7 @@ def told(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Told:
     cores = [path for path in ROOT.glob("*core*") if path.stat().st_ctime >= began]
     for when, report in (("while it ran", running), ("after it crashed and stopped", stopped)):
         print(f"{when}: {report}")
-    return Told(marks, started, running, stopped, dumps, cores)
+    return Told(marks, started, running, stopped, dumps, cores, began, left_out)
 
 
 def changed(since: float, left_out: Path) -> Iterator[Place]:
@@ -108,6 +112,27 @@ def test_all_of_it_was_searched(told: Told) -> None:
     assert len(told.marks.looks) >= 60
     names = {path.name for path in told.product.state.rglob("*")}
     assert {"waymark.db", "pepper", "service.log", "bot.log", "actions.log"} <= names
+
+
+def test_a_word_left_in_any_of_these_folders_would_be_found(told: Told) -> None:
+    # Given a word left in each folder that was searched, by what is gone by now
+    own = [told.product.folder / name for name in ("state/log", "home", "temporary", "printed")]
+    shared = [Path(tempfile.gettempdir()), ROOT, ROOT / "models", Path.home() / ".cache"]
+    marks, files = Marks(), list[Path]()
+    try:
+        for folder in (*own, *filter(Path.is_dir, shared)):
+            files.append(folder / f"waymark-planted-{secrets.token_hex(4)}.gz")
+            files[-1].write_bytes(gzip.compress(marks.word(str(folder)).encode()))
+        # When the same search is made again
+        places_searched = [*told.product.left(), *changed(told.began, told.left_out)]
+        report = Scanner(marks.looks).search(places_searched)
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)
+    # Then each is found
+    print(f"planted {len(files)}, found {len({find.secret for find in report.finds})}")
+    assert {find.secret for find in report.finds} == set(marks.looks)
+    assert len(files) >= 7
 
 
 def test_every_part_logged_all_it_could(told: Told) -> None:

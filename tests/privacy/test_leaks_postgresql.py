@@ -67,11 +67,11 @@ def test_no_secret_stands_in_a_server_that_logs_every_value(server: Any, tmp_pat
         for step in (story.signing_in, story.getting_it_wrong, story.in_danger, story.leaving):
             step(told)
         served = places.family(psutil.Process(server.get_pid()))
-        while_it_runs = [*places.files("server file", data), *places.processes(served)]
-        report += Scanner(marks.looks).search([*places.files("state file", home), *while_it_runs])
+        live = [*places.processes(served), *places.files("state file", home)]
+        report += Scanner(marks.looks).search(live)
     server.psql("CHECKPOINT")
-    after = [*places.files("server file", data), *places.files("state file", home)]
-    report += Scanner(marks.looks).search(after)
+    left = [*places.files("server file", data), *places.files("state file", home)]
+    report += Scanner(marks.looks).search(left)
     # Then nothing of it stands in its files, its processes or the server's
     print(f"PostgreSQL: {report}")
     assert sorted(report.finds) == []
