@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from actions.services import BadFacts
-from bot import quiet, secret
+from bot import cores, emptied, quiet, secret
 
 if TYPE_CHECKING:
     from sanic import Sanic
@@ -63,7 +63,7 @@ def make_app(shared: str) -> Sanic:
     async def failed(_: Request, error: Exception) -> HTTPResponse:
         status = error.status_code if isinstance(error, SanicException) else 500
         if status == 500:
-            log.error("action failed: %s", quiet.types_of(error))
+            log.error("action failed: %s", emptied.types_of(error))
         return answer({"error": type(error).__name__}, status=status)
 
     return app
@@ -77,6 +77,7 @@ def main() -> int:
         "--log-level", default="WARNING", choices=["DEBUG", "INFO", "WARNING", "ERROR"]
     )
     arguments = parser.parse_args()
+    cores.forbid()
     quiet.keep_logs_free_of_words(getattr(logging, arguments.log_level))
     try:
         app = make_app(secret.from_environment())

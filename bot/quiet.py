@@ -1,22 +1,18 @@
-"""Keeps every word of a conversation out of every log; which events to log is left to others.
+"""Keeps every word of a conversation out of the assistant's logs; which events to log is left to
+others.
 
-Rasa, Sanic and structlog put message texts into records and exceptions at several levels, so each
-record of a foreign logger is emptied where it is made, before any handler can see it: what is left
-is the level, the logger, the line of code and the types of the exceptions.
+Rasa, Sanic and structlog put message texts into records and exceptions at several levels: what goes
+through the standard library is emptied by ``bot.emptied``, what goes through structlog is dropped.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
-import threading
-from collections.abc import Iterator
-from types import TracebackType
 from typing import Any, NoReturn
 
 import structlog
 
-OWN = "waymark"  # loggers under this name write codes and counts only, and are shown as they are
+from bot import emptied
 
 
 def keep_logs_free_of_words(level: int = logging.WARNING) -> None:
@@ -24,71 +20,13 @@ def keep_logs_free_of_words(level: int = logging.WARNING) -> None:
 
     Call it once, before Rasa or Sanic are imported. ``level`` may be DEBUG: it stays safe.
     """
-    logging.setLogRecordFactory(_emptied)
     structlog.configure(
         processors=[_drop],
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.captureWarnings(True)
-    if level > logging.DEBUG:
-        logging.getLogger("py.warnings").setLevel(logging.ERROR)  # emptied, a warning says nothing
-    log = logging.getLogger("uncaught")
-    sys.excepthook = lambda kind, error, trace: log.critical("", exc_info=(kind, error, trace))
-    sys.unraisablehook = lambda raised: log.critical("", exc_info=raised.exc_value)
-    threading.excepthook = lambda raised: log.critical("", exc_info=raised.exc_value)
-
-
-def types_of(error: BaseException) -> str:
-    """Return the types of an exception and of its causes, with the last line of code of each."""
-    return " < ".join(_describe(each) for each in _chain(error))
-
-
-def _emptied(  # noqa: PLR0917  # the signature that logging calls
-    name: str,
-    level: int,
-    path: str,
-    line: int,
-    message: Any,
-    args: Any,
-    exc_info: Any,
-    function: str | None = None,
-    stack: str | None = None,
-    **extra: Any,
-) -> logging.LogRecord:
-    if isinstance(exc_info, BaseException):
-        error: BaseException | None = exc_info
-    elif isinstance(exc_info, tuple):
-        error = exc_info[1]
-    else:
-        error = sys.exc_info()[1] if exc_info else None
-    if name != OWN and not name.startswith(f"{OWN}."):
-        message, args = f"{path.rsplit('/', 1)[-1]}:{line}", ()
-    if error is not None:
-        message, args = f"{message % args if args else message} {types_of(error)}", ()
-    return logging.LogRecord(name, level, path, line, message, args, None, function, None)
+    emptied.keep_logs_free_of_words(level)
 
 
 def _drop(*_: Any) -> NoReturn:
     raise structlog.DropEvent
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _describe(error: BaseException) -> str:
-    trace: TracebackType | None = error.__traceback__
-    if trace is None:
-        return type(error).__name__
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    place = trace.tb_frame.f_code.co_filename.rsplit("/", 1)[-1]
-    return f"{type(error).__name__} at {place}:{trace.tb_lineno}"

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot import models, quiet, secret
+from bot import cores, models, quiet, secret
 from bot.lean import serve_only
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def main() -> int:
     """Serve until stopped; on bad input one sentence, and the exit code is 2."""
     started = time.monotonic()
     arguments = _arguments()
+    cores.forbid()
     quiet.keep_logs_free_of_words(getattr(logging, arguments.log_level))
     os.environ.update(RASA_TELEMETRY_ENABLED="false", SQLALCHEMY_SILENCE_UBER_WARNING="1")
     try:

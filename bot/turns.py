@@ -14,7 +14,7 @@ from sanic.response import HTTPResponse
 from sanic.response import json as answer
 
 from bot.assistant import Assistant, Turn, UnknownPayload
-from bot.quiet import types_of
+from bot.emptied import types_of
 from bot.secret import is_shown
 from bot.state import BadState
 

@@ -14,6 +14,7 @@ from sanic.response import BaseHTTPResponse, HTTPResponse, json
 from sanic_ext import Extend
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from bot import cores, emptied
 from helpline.broadcast import Broadcast
 from helpline.chat.routes import blueprint as chat
 from helpline.conversation import Answering, DeskSide, Heart, Sessions, YoungPersonSide
@@ -201,11 +202,12 @@ def _add_headers(request: Request, response: BaseHTTPResponse) -> None:
 
 def main() -> None:
     """Starts the service; one sentence and exit code 2 when it cannot."""
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s"
-    )
+    cores.forbid()
+    emptied.keep_logs_free_of_words(shown_as="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
         settings = Settings.load()
+        for name in ("", "sqlalchemy"):  # which heeds no level but its own
+            logging.getLogger(name).setLevel(settings.log_level)
         app = create_app(settings)
     except (
         SettingsError,

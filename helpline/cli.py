@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from bot import cores
+
 if TYPE_CHECKING:
     from helpline.settings import Settings
 
@@ -23,6 +25,7 @@ HOME = click.option(
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Waymark: a chat for young people who are missing or exploited, and its helpline."""
+    cores.forbid()
 
 
 @main.command()

@@ -88,8 +88,9 @@ def parts(settings: Settings) -> tuple[Part, ...]:
     bot_port, actions_port = (_port(url) for url in (settings.bot_url, settings.actions_url))
     bot, theirs = str(BOT_PYTHON), ("DATABASE_URL", "WAYMARK_ALERTS")
     served = ("--model", str(model), "--actions-url", f"{settings.actions_url}/webhook")
-    server = (bot, "-m", "bot.server", "--port", str(bot_port), *served)
-    actions = (bot, "-m", "bot.action_server", "--port", str(actions_port))
+    logged = ("--log-level", settings.log_level)
+    server = (bot, "-m", "bot.server", "--port", str(bot_port), *served, *logged)
+    actions = (bot, "-m", "bot.action_server", "--port", str(actions_port), *logged)
     return (
         Part("bot", "the assistant", server, bot_port, theirs),
         Part("actions", "the action server", actions, actions_port, theirs),

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,7 @@ EXPECTED: Final[Mapping[str, str]] = {
     "on_call_hours": 'weekdays with times, such as monday = [["23:00", "09:00"]]',
     "desk_address": "an http or https address",
     "timezone": "a time zone such as Europe/London",
+    "log_level": "DEBUG, INFO, WARNING or ERROR",
     "assistant_chats_kept_hours": "a whole number of hours from 1",
     "handed_off_chats_kept_days": "a whole number of days from 1",
     "records_kept_days": "a whole number of days from 1",
@@ -90,6 +91,7 @@ class Settings(BaseModel):
     on_call_hours: Mapping[str, Hours] = Field(default_factory=dict)
     desk_address: Address | None = None
     timezone: str = "Europe/London"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     assistant_chats_kept_hours: Annotated[int, Field(ge=1)] = 24
     handed_off_chats_kept_days: Annotated[int, Field(ge=1)] = 90
     records_kept_days: Annotated[int, Field(ge=1)] = 2190

@@ -12,10 +12,11 @@ from tests.conftest import Login
 class Worker:
     """A signed-in worker over HTTP, as present as an open desk would make them."""
 
-    def __init__(self, url: str, login: Login) -> None:
-        self.http = httpx.Client(base_url=url, timeout=30, headers={"Origin": url})
+    def __init__(self, url: str, login: Login, *, code: str = "", **headers: str) -> None:
+        """`code` is the one-time code, where this person needs one."""
+        self.http = httpx.Client(base_url=url, timeout=30, headers={"Origin": url, **headers})
         answer = self.http.post(
-            "/desk/login", data={"name": login.name, "password": login.password}
+            "/desk/login", data={"name": login.name, "password": login.password, "code": code}
         )
         assert answer.status_code == 303, answer.status_code
         page = self.http.get("/desk/").text

@@ -12,8 +12,9 @@ import httpx
 class YoungPerson:
     """One conversation over HTTP; keeps every event it has seen, in order."""
 
-    def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, timeout=30)
+    def __init__(self, url: str, **client: Any) -> None:
+        """`client` is more for httpx: headers, or a transport from another address."""
+        self.http = httpx.Client(base_url=url, timeout=30, **client)
         started = self.http.post("/api/conversations")
         started.raise_for_status()
         self.token: str = started.json()["token"]
