@@ -5,6 +5,7 @@ import re
 import secrets
 import signal
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ import psutil
 from tests.desk.record_support import DECISION, SHARING, WHOLE, hidden, part, send
 from tests.privacy.marks import Marks
 from tests.privacy.product import PARTS, Person, Product
+from tests.setup.running import WAYMARK, plain_environment
 from tests.worker import Worker
 from tests.young_person import YoungPerson
 
@@ -252,6 +254,20 @@ def killed_in_the_middle(story: Story) -> None:
         assert young.say(f"are you there {story.word('after the kills')}")
 
 
+def backed_up(story: Story) -> None:
+    """Both files of a backup, made while the service runs, in a folder that is searched."""
+    product = story.product
+    done = subprocess.run(
+        [WAYMARK, "backup", product.folder / "home" / "backups"],
+        env=plain_environment(WAYMARK_HOME=str(product.state), **product.settings),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (product.folder / "printed" / "backup").write_text(done.stdout + done.stderr, "utf-8")
+    assert len(list((product.folder / "home" / "backups").iterdir())) == 2
+
+
 @contextmanager
 def _hanging(process: psutil.Process) -> Iterator[None]:
     """A process that stops in the middle of what it does, and goes on if it was not killed."""
@@ -271,6 +287,7 @@ STEPS: tuple[Callable[[Story], None], ...] = (
     in_danger,
     leaving,
     killed_in_the_middle,
+    backed_up,
 )
 """All of it, in order. A new part of the product is one more step here."""
 
