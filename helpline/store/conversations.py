@@ -89,6 +89,9 @@ _LAST_FROM = (
     .limit(bindparam("count"))
 )
 _ADD_EVENT = insert(tables.event)
+_CHANGE = update(tables.conversation).where(
+    tables.conversation.c.id == bindparam("the_conversation")
+)
 _ALL = 2**31 - 1
 
 
@@ -115,9 +118,7 @@ def by_id(
 
 
 def change(connection: Connection, conversation: bytes, **values: Any) -> None:
-    connection.execute(
-        update(tables.conversation).where(tables.conversation.c.id == conversation).values(values)
-    )
+    connection.execute(_CHANGE, {"the_conversation": conversation, **values})
 
 
 def add_wrap(
