@@ -4,25 +4,27 @@ import os
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from bench import alone
 from bench.errors import BenchError
+from bench.figures import ratio
 from bench.generator import Generator
 from bench.load import read_lines
 from bench.processes import Group
 
+ANSWERED_MS: Final = 1000
 _READY_SECONDS: Final = 60.0
 _WARM_UP: Final = 20
 CALM: Final = Path(__file__).with_name("calm.txt")
 LETTERS: Final = 20_000
 """So long is each of the replies that clog a stream."""
 CLOGGING: Final = 20
-"""So many of them: more than a stream may hold, here and in the system (`helpline/reading.py`)."""
+"""So many of them: more than one who does not read may hold (`helpline/connections.py`)."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Alone:
-    """The service alone, running, and the crowd at its door."""
+class Running:
+    """The measured processes, the crowd at their door, and what it says."""
 
     service: Group
     crowd: Generator
@@ -46,7 +48,7 @@ class Alone:
 
 
 @contextmanager
-def service_alone(project: Path, *, turn_seconds: float = 0.0) -> Iterator[Alone]:
+def service_alone(project: Path, *, turn_seconds: float = 0.0) -> Iterator[Running]:
     """Runs the service with a fixed reply (see `alone.parts`), warmed up."""
     with tempfile.TemporaryDirectory(prefix="waymark-bench-") as folder:
         port, fixed, part = alone.parts(project, Path(folder), turn_seconds=turn_seconds)
@@ -56,15 +58,15 @@ def service_alone(project: Path, *, turn_seconds: float = 0.0) -> Iterator[Alone
                 texts = read_lines(CALM)
                 crowd.ask("open", count=_WARM_UP)
                 crowd.ask("send", texts=texts, rate=20, seconds=1, cards=0, patience=60)
-                yield Alone(service, crowd, texts)
+                yield Running(service, crowd, texts)
 
 
-def many_streams(running: Alone, size: Size) -> dict[str, Any]:
+def many_streams(running: Running, size: Size) -> dict[str, Any]:
     """Opens the streams, sends, and holds everything against everything."""
     before = memory(running.service)
     opened = running.crowd.ask("open", count=size.streams)
     bare = memory(running.service)
-    told = send(running.service, running.crowd, running.texts, size)
+    told = send(running, size)
     after = memory(running.service)
     return {
         **told,
@@ -81,45 +83,76 @@ def many_streams(running: Alone, size: Size) -> dict[str, Any]:
     }
 
 
-def slow_readers(running: Alone, size: Size) -> dict[str, Any]:
+def slow_readers(running: Running, size: Size) -> dict[str, Any]:
     """Some never read: what they hold, when they are cut off, what the others feel of it."""
     before = memory(running.service)
-    alone_ = send(running.service, running.crowd, running.texts, size)
+    usual = send(running, size)
     running.crowd.ask("block", count=size.slow, letters=LETTERS, messages=CLOGGING)
     held = memory(running.service)
-    beside = send(running.service, running.crowd, running.texts, size)
+    beside = send(running, size)
     cut = running.crowd.ask("unblock", patience=120)
     return {
         **cut,
         "slow": size.slow,
         "kib_held_by_each": round((held - before) / size.slow / 1024, 1),
         "written_to_each_kib": round(LETTERS * CLOGGING / 1024),
-        "others_before": alone_["ordinary"],
+        "others_before": usual["ordinary"],
         "others_meanwhile": beside["ordinary"],
         "ratio_of_p95": {
-            kind: round(beside["ordinary"][kind]["p95"] / alone_["ordinary"][kind]["p95"], 2)
+            kind: _ratio(beside["ordinary"], usual["ordinary"], kind)
             for kind in ("POST to 201", "POST to the stream")
         },
         "audit_of_the_others": running.crowd.ask("audit"),
     }
 
 
-def send(
-    service: Group, crowd: Generator, texts: list[str], size: Size, *, cards: float = 0
-) -> dict[str, Any]:
-    """Sends at the size's rate, with `cards` messages of danger a second; adds the processor's
-    time."""
-    before, load = service.processor_seconds(), os.getloadavg()[0]
-    told = crowd.ask(
+def overload(running: Running, size: Size, usual: float, cards: float) -> dict[str, Any]:
+    """First the `usual` rate, then the size's, more than can be answered, each with `cards`."""
+    calm = send(running, replace(size, rate=usual), cards=cards)
+    over = send(running, size, cards=cards)
+    return {
+        "usual": calm,
+        "overload": over,
+        "ratio_of_p95": {
+            "POST to 201": _ratio(over["ordinary"], calm["ordinary"], "POST to 201"),
+            "POST to reply": _ratio(over["ordinary"], calm["ordinary"], "POST to reply"),
+            "POST to card": _ratio(over["grave"], calm["grave"], "POST to card"),
+        },
+        "audit": running.crowd.ask("audit"),
+    }
+
+
+def find_rate(
+    running: Running, rates: Sequence[float], seconds: float
+) -> tuple[float, list[dict[str, Any]]]:
+    """Goes up the rates while 95 of 100 replies come within ANSWERED_MS; 0 if none does."""
+    sustained, steps = 0.0, list[dict[str, Any]]()
+    for rate in rates:
+        told = send(running, Size(0, rate, seconds, 0, 60))
+        steps.append(told)
+        replies = told["ordinary"]
+        if replies["missing"] or replies["POST to reply"]["p95"] > ANSWERED_MS:
+            break
+        sustained = rate
+    return sustained, steps
+
+
+def send(running: Running, size: Size, *, cards: float = 0) -> dict[str, Any]:
+    """Sends at the size's rate, with `cards` messages of danger a second.
+
+    Adds what the processors did for it, and how busy the machine was with that and all else.
+    """
+    before, load = running.service.processor_seconds(), os.getloadavg()[0]
+    told = running.crowd.ask(
         "send",
-        texts=texts,
+        texts=running.texts,
         rate=size.rate,
         seconds=size.seconds,
         cards=cards,
         patience=size.patience,
     )
-    spent = service.processor_seconds() - before
-    service.check()
+    spent = running.service.processor_seconds() - before
+    running.service.check()
     told["rate"] = size.rate
     told["cpu_ms_per_message"] = round(1000 * spent / (told["messages"] + told["cards"]), 2)
     told["cpu_share"] = round(spent / told["seconds"], 2)
@@ -130,6 +163,10 @@ def send(
 def memory(group: Group) -> int:
     """Bytes (PSS) of all processes of a group."""
     return sum(group.memory().values())
+
+
+def _ratio(one: dict[str, Any], other: dict[str, Any], kind: str) -> float:
+    return round(ratio(one[kind]["p95"], other[kind]["p95"]), 2)
 
 
 def _until_ready(port: int, service: Group) -> None:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import uvloop
@@ -28,17 +29,24 @@ _OPENED_AT_ONCE: Final = 20
 
 @dataclass
 class Moments:
-    """Milliseconds of each message: until acknowledged, shown on the stream, replied to."""
+    """Milliseconds of each message: until acknowledged, shown on the stream, replied to.
 
+    `awaited` is what counts as the reply: the assistant's, or an emergency card.
+    """
+
+    awaited: str
     acknowledged: list[float] = field(default_factory=list)
     shown: list[float] = field(default_factory=list)
     replied: list[float] = field(default_factory=list)
     missing: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """Median, 95th percentile and longest of each."""
-        kinds = {"POST to 201": self.acknowledged, "POST to the stream": self.shown}
-        kinds |= {"POST to reply": self.replied} if self.replied else {}
+        """Median, 95th percentile and longest of each, and how often none came."""
+        kinds = {
+            "POST to 201": self.acknowledged,
+            "POST to the stream": self.shown,
+            f"POST to {self.awaited}": self.replied,
+        }
         return {name: spread(values) for name, values in kinds.items()} | {"missing": self.missing}
 
 
@@ -77,7 +85,7 @@ class Crowd:
         """
         dangers = await self._newcomers(int(cards * seconds))
         self._endangered += dangers
-        ordinary, grave, late = Moments(), Moments(), list[float]()
+        ordinary, grave, late = Moments("reply"), Moments("card"), list[float]()
         begun, before = time.perf_counter() + 0.05, resource.getrusage(resource.RUSAGE_SELF)
         end = begun + seconds
         plan: list[tuple[float, Person, str, Moments]] = []
@@ -112,7 +120,7 @@ class Crowd:
         """Opens streams that never read, and has each written so many long replies."""
         more = [Slow(person) for person in self._some(count)]
         self._slow += more
-        await _few_at_once([lambda one=one: one.clog(letters, messages) for one in more])
+        await _few_at_once([partial(one.clog, letters, messages) for one in more])
         return {"blocked": len(more)}
 
     async def unblock(self, patience: float) -> dict[str, Any]:
@@ -142,7 +150,7 @@ class Crowd:
             await person.start()
             await person.follow()
 
-        await _few_at_once([lambda person=person: open_one(person) for person in people])
+        await _few_at_once([partial(open_one, person) for person in people])
         return people
 
 

@@ -15,9 +15,10 @@ from helpline.conversation.heart import Heart
 from helpline.conversation.sealing import open_event
 from helpline.conversation.watching import watch
 from helpline.store import conversations
+from helpline.store.database import ORDINARY, URGENT
 
 HEARTBEAT_S = 15
-AT_ONCE = 20
+AT_ONCE = 10
 """So many events are opened at a time for one who follows: who reads slowly holds no more."""
 
 
@@ -32,7 +33,13 @@ class Look:
     more: bool
 
 
-async def look(heart: Heart, access: Access, after: int, at_most: int | None = None) -> Look:
+async def look(
+    heart: Heart,
+    access: Access,
+    after: int,
+    at_most: int | None = None,
+    urgency: int = ORDINARY,
+) -> Look:
     """What happened after number `after`, the first `at_most` events of it.
 
     Raises UnknownToken if the token was revoked.
@@ -52,7 +59,7 @@ async def look(heart: Heart, access: Access, after: int, at_most: int | None = N
         last = rows[-1].number if rows else after
         return Look(row.owner, events, last, more=len(rows) == at_most)
 
-    return await heart.database.read(find)
+    return await heart.database.read(find, urgency)
 
 
 async def follow(
@@ -75,7 +82,8 @@ async def follow(
                     yield Typing(signal.sender or "assistant")  # type: ignore[arg-type]
             else:
                 try:
-                    found = await look(heart, access, after, AT_ONCE)
+                    urgency = URGENT if signal.urgent else ORDINARY
+                    found = await look(heart, access, after, AT_ONCE, urgency)
                     concerned = concerned or found.owner in ("queue", "worker")
                     asked = asked or concerned
                 except UnknownToken:

@@ -65,7 +65,10 @@ class Receiving:
     async def _receive(self, access: Access, incoming: Incoming) -> Receipt:
         database = self._heart.database
         async with self._locks.hold(access.conversation):
-            message, before = await database.read(lambda c: self._screened(c, access, incoming))
+            # Whether it is grave is known only then: until then every message is
+            message, before = await database.read(
+                lambda c: self._screened(c, access, incoming), URGENT
+            )
             try:
                 return await self._keep(access, incoming, message, before)
             except (IntegrityError, ConversationEnded):
@@ -149,7 +152,7 @@ class Receiving:
         else:
             heart.offered.active(access.conversation, heart.now())
         if grave:
-            heart.queue_changed(access.conversation, done.told)
+            heart.queue_changed(access.conversation, done.told, urgent=True)
         else:
             heart.changed(access.conversation)
         return Receipt(number, repeated=False)

@@ -29,18 +29,20 @@ FORGET_TRIES = 5
 _AT_END = "waymark: at the end of the transaction"
 
 
-class WriterLock:
-    """A lock whose waiters are served by urgency, then in the order they came."""
+class Line:
+    """A line before a few places, served by urgency, then in the order they came."""
 
-    def __init__(self) -> None:
-        self._held = False
+    def __init__(self, places: int = 1) -> None:
+        self._free = places
         self._order = itertools.count()
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
 
     @asynccontextmanager
     async def hold(self, urgency: int = ORDINARY) -> AsyncIterator[None]:
-        """Waits for its turn; `urgency` is URGENT or ORDINARY."""
-        if self._held:
+        """Waits for a place and has it; `urgency` is URGENT or ORDINARY."""
+        if self._free:
+            self._free -= 1
+        else:
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (urgency, next(self._order), turn))
             try:
@@ -49,7 +51,6 @@ class WriterLock:
                 if turn.done() and not turn.cancelled():
                     self._pass_on()
                 raise
-        self._held = True
         try:
             yield
         finally:
@@ -61,7 +62,7 @@ class WriterLock:
             if not turn.done():
                 turn.set_result(None)
                 return
-        self._held = False
+        self._free += 1
 
 
 class Database(ABC):
@@ -78,7 +79,7 @@ class Database(ABC):
         return _Postgres(url)
 
     @abstractmethod
-    async def read[T](self, work: Callable[[Connection], T]) -> T:
+    async def read[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
         """Returns what `work` reads; it sees one state of the data."""
 
     @abstractmethod
@@ -127,17 +128,19 @@ class _Sqlite(Database):
         self._writer = self._engine.execution_options(waymark_write=True)
         self._threads = threading.local()
         self._kept: set[Connection] = set()
-        self._lock = WriterLock()
+        self._lock = Line()
+        self._reading = Line(READERS)
         self._waiting = Waiting()
         self._readers = ThreadPoolExecutor(READERS, "read")
         self._writers = ThreadPoolExecutor(1, "write")
 
-    async def read[T](self, work: Callable[[Connection], T]) -> T:
+    async def read[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
         def run() -> T:
             with self._connection(self._engine) as connection, connection.begin():
                 return work(connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        async with self._reading.hold(urgency):
+            return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
     async def write[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
         """Whoever comes to the head of the line writes for those behind as well (`batches`)."""
@@ -219,7 +222,7 @@ class _Postgres(Database):
     def __init__(self, url: str) -> None:
         self._engine: AsyncEngine = create_async_engine(url, hide_parameters=True, pool_size=8)
 
-    async def read[T](self, work: Callable[[Connection], T]) -> T:
+    async def read[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
         async with self._engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             return await connection.run_sync(work)
