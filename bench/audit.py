@@ -4,9 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import yaml
+
 from bench.person import Arrival, Person, Sent
+
+_WORDING = Path(__file__).resolve().parent.parent / "data" / "service" / "wording.yml"
 
 
 @dataclass(frozen=True)
@@ -16,7 +21,7 @@ class Audit:
     `lost`: acknowledged, and not on the stream as it was sent. `doubled`: came more than once.
     `out_of_order`: came after a higher number. `not_kept`: on the stream or not, but otherwise in
     what the service kept. `unanswered`: no reply of the assistant to it. `excused`: answered by
-    the service with its words for an assistant that does not answer.
+    the service with its words for an assistant that does not answer (`excuse`).
     """
 
     messages: int
@@ -45,6 +50,7 @@ def audit(
     sent: Sequence[Sent],
     arrivals: Sequence[Arrival],
     history: Sequence[dict[str, Any]],
+    excuse: str,
     *,
     answered: bool = True,
 ) -> Audit:
@@ -63,17 +69,23 @@ def audit(
         not_kept=len(history) - len(kept)
         + sum(came.get(number) != kept.get(number) for number in came.keys() | kept.keys()),
         unanswered=max(after_the_last, len(sent) - len(replies)) if answered else 0,
-        excused=sum(arrival.sender == "service" for arrival in arrivals) if answered else 0,
+        excused=sum(arrival.event.get("text") == excuse for arrival in arrivals),
     )  # fmt: skip
 
 
 async def audit_all(people: Iterable[Person], *, answered: bool = True) -> Audit:
     """The audits of all together, each held against what the service has kept."""
-    whole = NOTHING
+    whole, words = NOTHING, excuse()
     for person in people:
         history = await person.history()
-        whole += audit(person.sent, person.arrivals, history, answered=answered)
+        whole += audit(person.sent, person.arrivals, history, words, answered=answered)
     return whole
+
+
+def excuse() -> str:
+    """What the service says in place of a reply when the assistant does not answer."""
+    words: str = yaml.safe_load(_WORDING.read_text("utf-8"))["assistant_down"]
+    return words
 
 
 def _is(event: dict[str, Any] | None, sent: Sent) -> bool:

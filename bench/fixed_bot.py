@@ -53,7 +53,7 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         "state": [*asked.get("state", []), *after][-_REMEMBERED:],
         "form_active": False,
         "intent": intent["name"],
-        "topic": "T16",
+        "topic": "T65",
         "confidence": 1.0,
     }
 

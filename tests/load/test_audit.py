@@ -4,14 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from bench.audit import NOTHING, Audit, audit
+from bench.audit import NOTHING, Audit, audit, excuse
 from bench.person import Arrival, Sent
+from tests.alone import service_in
+from tests.young_person import YoungPerson
 
 
 def said(number: int, sender: str, text: str = "hello") -> dict[str, object]:
     return {"type": "message", "number": number, "from": sender, "text": text}
 
 
+EXCUSE = "Sorry"
 SENT = [Sent(3, "hello", 0.0, 0.1), Sent(5, "are you there", 1.0, 1.1)]
 EVENTS = [
     said(3, "young_person"),
@@ -24,7 +27,7 @@ FINE = replace(NOTHING, messages=2, events=4)
 
 
 def test_nothing_is_found_where_nothing_is_wrong():
-    assert audit(SENT, ARRIVED, EVENTS) == FINE
+    assert audit(SENT, ARRIVED, EVENTS, EXCUSE) == FINE
 
 
 @pytest.mark.parametrize(
@@ -38,8 +41,8 @@ def test_nothing_is_found_where_nothing_is_wrong():
         (ARRIVED, [*EVENTS, EVENTS[0]], {"not_kept": 1}),
         (ARRIVED[:3], EVENTS[:3], {"unanswered": 1}),
         (
-            [*ARRIVED[:3], Arrival(said(6, "service"), 6.0)],
-            [*EVENTS[:3], said(6, "service")],
+            [*ARRIVED[:3], Arrival(said(6, "service", EXCUSE), 6.0)],
+            [*EVENTS[:3], said(6, "service", EXCUSE)],
             {"unanswered": 1, "excused": 1},
         ),
         (
@@ -57,7 +60,7 @@ def test_a_planted_fault_is_found(
     arrived: list[Arrival], kept: list[dict[str, object]], found: dict[str, int]
 ):
     events = len(arrived)
-    assert audit(SENT, arrived, kept) == replace(FINE, events=events, **found)
+    assert audit(SENT, arrived, kept, EXCUSE) == replace(FINE, events=events, **found)
 
 
 def test_faults_are_those_that_may_never_be_and_audits_add_up():
@@ -68,3 +71,12 @@ def test_faults_are_those_that_may_never_be_and_audits_add_up():
     assert one.faults == 15
     assert (one + one).faults == 30
     assert (one + one).messages == 2
+
+
+@pytest.mark.slow
+def test_the_excuse_is_what_the_service_says_when_the_assistant_is_down(tmp_path):
+    # Given the service with no assistant at all
+    with service_in(tmp_path, staff=False) as running, YoungPerson(running.url) as young:
+        # When somebody writes, then what they are told is what is counted as an excuse
+        [told] = young.say("hello")
+    assert told["text"] == excuse()

@@ -52,7 +52,7 @@ def test_both_answer_with_the_same_fields_and_types(assistant: Assistant, fixed:
             answer = answers[bot.url].json()
             assert set(answer["replies"][0]) == {"text", "buttons"}
             assert answer["state"][-1]["name"] == "action_listen"
-            assert answer["topic"] == "T16"
+            assert answer["topic"] == "T65"
 
 
 def test_the_assistant_can_read_on_from_the_state_of_the_fixed_reply(
@@ -76,6 +76,6 @@ async def test_the_service_reads_either_in_the_same_way(assistant: Assistant, fi
         said = await dialogue.turn(state=[], text="what are my rights", payload=None, level=0)
         await dialogue.close()
         assert said.replies
-        assert said.topic == "T16"
+        assert said.topic == "T65"
         assert not said.form_active
         assert (said.replies[0].text == FIXED) is (bot is fixed)
