@@ -21,7 +21,7 @@ from helpline.conversation.locks import Locks
 from helpline.conversation.sealing import open_event, seal_message
 from helpline.store import conversations, queue
 from helpline.store.conversations import ConversationRow
-from helpline.store.database import ORDINARY, URGENT
+from helpline.store.database import INCOMING, URGENT
 from safeguarding import Course
 from safeguarding.policy import NOT_NOW, TALK
 
@@ -65,9 +65,8 @@ class Receiving:
     async def _receive(self, access: Access, incoming: Incoming) -> Receipt:
         database = self._heart.database
         async with self._locks.hold(access.conversation):
-            # Whether it is grave is known only then: until then every message is
             message, before = await database.read(
-                lambda c: self._screened(c, access, incoming), URGENT
+                lambda c: self._screened(c, access, incoming), INCOMING
             )
             try:
                 return await self._keep(access, incoming, message, before)
@@ -143,7 +142,7 @@ class Receiving:
                 return number, self._respond(connection, access, row, numbered, before), None
             return number, _Done([]), (row, numbered) if not behind else None
 
-        number, done, fresh = await heart.database.write(keep, URGENT if grave else ORDINARY)
+        number, done, fresh = await heart.database.write(keep, URGENT if grave else INCOMING)
         self._answering.wake(access, fresh)
         if done.offered:
             heart.offered.add(access.conversation, heart.now())

@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 MOST_AT_ONCE: Final = 16
+MOST_URGENT: Final = 0
 
 Work = Callable[[Connection], Any]
 
@@ -49,19 +50,22 @@ class Waiting:
         return future
 
     def take(self) -> "Batch":
-        """Takes the most urgent out of line, with those behind it that are as urgent."""
+        """Takes the first out of line, with those behind it; what is urgent goes without them."""
         batch: list[tuple[int, int, One]] = []
         while self._heap and len(batch) < MOST_AT_ONCE:
-            if batch and self._heap[0][0] != batch[0][0]:
+            if batch and self._heap[0][0] > batch[0][0] == MOST_URGENT:
                 break
             first = heapq.heappop(self._heap)
             if not first[2].future.done():
                 batch.append(first)
         return Batch(self, batch)
 
-    def more_urgent_than(self, urgency: int) -> bool:
-        """Whether one has come that should not wait for the rest of a batch of this urgency."""
-        return bool(self._heap) and self._heap[0][0] < urgency
+    def is_urgent(self) -> bool:
+        """Whether one is in line for which a batch should not go on.
+
+        May be asked from another thread: it looks at the heap once.
+        """
+        return any(urgency == MOST_URGENT for urgency, _, _ in self._heap[:1])
 
     def put_back(self, left: Sequence[tuple[int, int, One]]) -> None:
         """Puts what was taken and not begun where it was."""
@@ -79,13 +83,13 @@ class Batch:
     def run(
         self, connection: Connection, whole: Callable[[Connection, Work], Any]
     ) -> list[Outcome]:
-        """Runs one after the other in the caller's transaction, until a more urgent one waits.
+        """Runs one after the other in the caller's transaction, until an urgent one waits.
 
         One that raises undoes only itself. Raises its error where the database has undone all.
         """
         outcomes: list[Outcome] = []
         for urgency, _, one in self._taken:
-            if outcomes and self._line.more_urgent_than(urgency):
+            if outcomes and urgency > MOST_URGENT and self._line.is_urgent():
                 break
             connection.exec_driver_sql("SAVEPOINT one")
             try:

@@ -23,7 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from helpline.store.batches import Outcome, Waiting
 
-URGENT, ORDINARY = 0, 1
+URGENT, INCOMING, ORDINARY = 0, 1, 2
+"""Danger; what comes in, of which nobody knows yet whether it is; replies and all else."""
 READERS = 4
 FORGET_TRIES = 5
 _AT_END = "waymark: at the end of the transaction"
@@ -39,7 +40,7 @@ class Line:
 
     @asynccontextmanager
     async def hold(self, urgency: int = ORDINARY) -> AsyncIterator[None]:
-        """Waits for a place and has it; `urgency` is URGENT or ORDINARY."""
+        """Waits for a place and has it; `urgency` is URGENT, INCOMING or ORDINARY."""
         if self._free:
             self._free -= 1
         else:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from helpline.store import conversations, queue, staff, tables
 from helpline.store.conversations import ConversationRow, EventRow, ExcerptRow
-from helpline.store.database import ORDINARY, URGENT, Database, Line
+from helpline.store.database import INCOMING, ORDINARY, URGENT, Database, Line
 from helpline.store.queue import QueueEntry
 from helpline.vault import StaffSecret
 
@@ -255,13 +255,18 @@ async def test_the_line_serves_level_4_first_then_who_came_first():
 
     async with line.hold():
         waiters = []
-        for name, urgency in (("a", ORDINARY), ("b", ORDINARY), ("danger", URGENT)):
+        for name, urgency in (
+            ("reply", ORDINARY),
+            ("a", INCOMING),
+            ("b", INCOMING),
+            ("danger", URGENT),
+        ):
             waiters.append(asyncio.create_task(wait(name, urgency)))
             await asyncio.sleep(0)
     # When it is let go
     await asyncio.gather(*waiters)
-    # Then the urgent one was first
-    assert served == ["danger", "a", "b"]
+    # Then danger was first, and a reply after what came in
+    assert served == ["danger", "a", "b", "reply"]
 
 
 async def test_a_waiter_who_gives_up_does_not_keep_the_place():
