@@ -129,7 +129,7 @@ class Crowd:
         await asyncio.gather(*(one.come_back() for one in self._slow))
         people = [one.person for one in self._slow]
         found = {"audit": asdict(await audit_all(people)), "cut": len(moments)}
-        found["seconds_until_cut"] = {k: v / 1000 for k, v in spread(moments).items()}
+        found["seconds_until_cut"] = {k: round(v / 1000, 1) for k, v in spread(moments).items()}
         self._slow = []
         return found
 
