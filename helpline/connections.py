@@ -14,8 +14,9 @@ from sanic.server.protocols.http_protocol import HttpProtocol
 READS_WITHIN_S: Final = 10.0
 """Who has not read for so long what waits for them is cut off; their page comes back for it."""
 KERNEL_HOLDS: Final = 64 * 1024
-"""Bytes of a connection that the system keeps for a slow reader; Linux doubles it. Left to itself Linux keeps up to
-4 MB (2.6 measured on loopback), where neither Sanic nor a limit of ours sees them."""
+"""Bytes of a connection that the system keeps for a slow reader (Linux: twice as many). Left to
+itself it keeps megabytes, where neither Sanic nor a limit of ours sees them: of ten streams with
+400 KB each that nobody read, none was cut off in 100 s."""
 OPEN_FILES: Final = 65_536
 _RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER with no time: nothing stays behind
 
