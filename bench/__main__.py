@@ -91,7 +91,7 @@ def _run(options: argparse.Namespace) -> None:
     comparisons = report.compare(theirs, ours)
     print("\n" + report.table(comparisons) + "\n" + report.breakdown_table(shares))
     results = report.as_json(described, comparisons, shares, theirs, ours)
-    report.write(results, _HERE / "results.json")
+    report.add(results, _HERE / "results.json")
     print("\nWritten to bench/results.json.")
 
 

@@ -54,15 +54,20 @@ class Throughput:
 
 
 def read_messages(path: Path) -> list[str]:
+    """The messages of a file, enough of them for a conversation (`read_lines`)."""
+    messages = read_lines(path)
+    if len(messages) < CONVERSATION:
+        raise BenchError(f"{path.name} needs at least {CONVERSATION} messages.")
+    return messages
+
+
+def read_lines(path: Path) -> list[str]:
     """The messages of a file, one a line; lines that begin with `#` are remarks."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except OSError as error:
         raise BenchError(f"The messages cannot be read from {path.name}.") from error
-    messages = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    if len(messages) < CONVERSATION:
-        raise BenchError(f"{path.name} needs at least {CONVERSATION} messages.")
-    return messages
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def client_session() -> aiohttp.ClientSession:

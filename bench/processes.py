@@ -127,6 +127,17 @@ class Group:
                 continue
         return sizes
 
+    def processor_seconds(self) -> float:
+        """What the living processes of the group have used of the processors so far."""
+        spent = 0.0
+        for process in self.members():
+            try:
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            spent += times.user + times.system
+        return spent
+
     def stop(self) -> None:
         """Asks every part to stop as Ctrl-C would, then ends what is left."""
         everyone = self.members()

@@ -129,8 +129,13 @@ def as_json(
     }
 
 
-def write(results: dict[str, Any], path: Path) -> None:
-    """Writes the results as JSON, whole or not at all."""
+def add(results: dict[str, Any], path: Path) -> None:
+    """Puts results into the JSON file, whole or not at all; what others measured stays."""
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        kept = {}
     partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    text = json.dumps(kept | results, indent=1, ensure_ascii=False)
+    partial.write_text(text + "\n", "utf-8")
     partial.replace(path)

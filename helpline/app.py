@@ -17,6 +17,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from bot import cores, emptied
 from helpline.broadcast import Broadcast
 from helpline.chat.routes import blueprint as chat
+from helpline.connections import PatientProtocol, allow_many
 from helpline.conversation import Answering, DeskSide, Heart, Sessions, YoungPersonSide
 from helpline.conversation.after import AfterWords
 from helpline.conversation.alerting import Alerting
@@ -221,7 +222,14 @@ def main() -> None:
         SecretBroken,
     ) as error:
         sys.exit(f"waymark: {error}")
-    app.run(host=settings.host, port=settings.port, single_process=True, access_log=False)
+    allow_many()
+    app.run(
+        host=settings.host,
+        port=settings.port,
+        protocol=PatientProtocol,
+        single_process=True,
+        access_log=False,
+    )
 
 
 if __name__ == "__main__":

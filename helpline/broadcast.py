@@ -12,11 +12,15 @@ DESK = b"desk"
 
 @dataclass(frozen=True)
 class Signal:
-    """Something happened to a conversation: new events, a change of the queue, or typing."""
+    """Something happened to a conversation: new events, a change of the queue, or typing.
+
+    `urgent`: a warning is among the events.
+    """
 
     kind: Literal["conversation", "queue", "typing"]
     conversation: bytes | None = None
     sender: str | None = None
+    urgent: bool = False
 
 
 class Listener:

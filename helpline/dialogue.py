@@ -7,6 +7,9 @@ from typing import Any
 import aiohttp
 
 LONGEST_TURN_S = 4.0
+AT_ONCE = 8
+"""So many turns are with the assistant at a time: it answers them one after the other, so that more
+would only make each wait there until it looks as if the assistant were down. The rest wait here."""
 
 
 class AssistantDown(Exception):
@@ -42,6 +45,7 @@ class Dialogue:
         self._healths = {"assistant": f"{url}/health", "actions": f"{actions_url}/health"}
         self._headers = {"Authorization": f"Bearer {secret}"}
         self._session: aiohttp.ClientSession | None = None
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     async def open(self) -> None:
         """Must be called on the event loop before the first turn."""
@@ -63,6 +67,7 @@ class Dialogue:
     ) -> Turn:
         """Runs one turn with either a text or a button's payload; raises AssistantDown.
 
+        While the assistant has as much to do as it can, turns wait in the order they came.
         An empty list of replies is an outage: Rasa answers so when it fails (rasa-notes.md).
         """
         assert self._session is not None
@@ -73,7 +78,7 @@ class Dialogue:
             "level": level,
         }
         try:
-            async with self._session.post(self._url, json=body) as answer:
+            async with self._room, self._session.post(self._url, json=body) as answer:
                 if answer.status != 200:
                     raise AssistantDown
                 data = await answer.json()

@@ -65,17 +65,16 @@ class Answering:
             fresh = None  # whoever is at it may have found it
         async with self._locks.hold(access.conversation):
             try:
-                if fresh is not None:
-                    await self._answer(access, *fresh)
-                while await self._answer_next(access):
-                    pass
+                more = True if fresh is None else await self._answer(access, *fresh)
+                while more:
+                    more = await self._answer_next(access)
             except UnknownToken:
                 return
             except Exception as error:
                 log.error("answering failed: %s", type(error).__name__)
 
     async def _answer_next(self, access: Access) -> bool:
-        """Answers the oldest unanswered message; False when there is none."""
+        """Answers the oldest unanswered message; False when there is none after it."""
 
         def find(connection: Connection) -> Unanswered | None:
             row = conversations.by_id(connection, access.conversation)
@@ -92,29 +91,27 @@ class Answering:
             return row, message
 
         found = await self._heart.database.read(find)
-        if found is not None:
-            await self._answer(access, *found)
-        return found is not None
+        return found is not None and await self._answer(access, *found)
 
-    async def _answer(self, access: Access, row: ConversationRow, message: Message) -> None:
+    async def _answer(self, access: Access, row: ConversationRow, message: Message) -> bool:
+        """Answers a message; whether another may wait behind it."""
         if (
             row.owner in ("worker", "ended")
             or message.level >= EMERGENCY
             or message.payload in (TALK, NOT_NOW, *first_words.ANSWERS)
         ):
-            await self._keep(access, row, message, [])
-            return
+            return await self._keep(access, row, message, [])
         try:
-            await self._ask(access, row, message)
+            return await self._ask(access, row, message)
         except (AssistantDown, FactsError, SealBroken, KeyError, ValueError) as error:
             if not isinstance(error, AssistantDown):
                 log.error("a turn failed: %s", type(error).__name__)
             wording = self._heart.wording
             button = (wording.talk_button, TALK)
             outage = Bubble("service", wording.assistant_down, (button,))
-            await self._keep(access, row, message, [outage])
+            return await self._keep(access, row, message, [outage])
 
-    async def _ask(self, access: Access, row: ConversationRow, message: Message) -> None:
+    async def _ask(self, access: Access, row: ConversationRow, message: Message) -> bool:
         """Puts the message to the assistant, unless it fills a form in the middle of danger."""
         heart, carried = self._heart, _carried(access, row)
         # Only the offer at level 2 is made here: what it says of helpers must be true now
@@ -128,8 +125,7 @@ class Answering:
             form_active=carried.form_active,
         )
         if not response.ask_assistant:
-            await self._keep(access, row, message, [])
-            return
+            return await self._keep(access, row, message, [])
         typing = Signal("typing", access.conversation, "assistant")
         slow = asyncio.get_running_loop().call_later(TYPING_AFTER_S, heart.broadcast.send, typing)
         try:
@@ -150,7 +146,7 @@ class Answering:
             said = [] if _only_a_fallback(turn) else said
             said += from_policy(response.bubbles)
         carried = Carried(turn.state, turn.form_active)
-        await self._keep(access, row, message, said, carried)
+        return await self._keep(access, row, message, said, carried)
 
     async def _keep(
         self,
@@ -159,32 +155,37 @@ class Answering:
         message: Message,
         bubbles: list[Bubble],
         carried: Carried | None = None,
-    ) -> None:
+    ) -> bool:
         """Keeps bubbles in one transaction and says that `message` is answered.
+
+        Returns whether another may wait: something came after it, or it has to be put again.
 
         What the assistant said under another epoch is dropped (design.md, decision 5): after a
         worker took the chat for good; before that the message is put to the assistant again.
         """
         heart = self._heart
 
-        def keep(connection: Connection) -> None:
+        def keep(connection: Connection) -> bool:
             row, said = refresh(connection, access), bubbles
+            more = row.last_number > message.number
             if row.answered >= message.number:
-                return
+                return more
             if row.epoch != made_under.epoch:
                 if row.owner in ("worker", "ended"):
                     said = []
                 elif carried is not None:
-                    return
+                    return True
             if said:
                 add_bubbles(connection, access, row, said, heart)
             values: dict[str, object] = {"answered": message.number}
             if carried is not None and (said or not bubbles):
                 values |= seal_carried(access.ring, row.id, row.key_epoch, message.number, carried)
             conversations.change(connection, row.id, **values)
+            return more
 
-        await heart.database.write(keep)
+        more = await heart.database.write(keep)
         heart.changed(access.conversation)
+        return more
 
 
 def assessment_of(message: Message) -> Assessment:

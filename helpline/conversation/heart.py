@@ -44,16 +44,18 @@ class Heart:
         """Hours since 1970 (UTC): all that is kept in clear of when a chat was last active."""
         return int(self.now() // 3600)
 
-    def changed(self, conversation: bytes) -> None:
-        """Wakes whoever follows a conversation."""
-        self.broadcast.send(Signal("conversation", conversation))
+    def changed(self, conversation: bytes, *, urgent: bool = False) -> None:
+        """Wakes whoever follows a conversation; `urgent` if a warning is among what they hear."""
+        self.broadcast.send(Signal("conversation", conversation, urgent=urgent))
 
-    def queue_changed(self, conversation: bytes, told: list[bytes]) -> None:
+    def queue_changed(
+        self, conversation: bytes, told: list[bytes], *, urgent: bool = False
+    ) -> None:
         """Wakes the desk, this conversation, and those whose place in the queue changed.
 
         Of the places the desk hears once: with 200 in line it would hear 200 times.
         """
         self.broadcast.send(Signal("queue", conversation))
-        self.changed(conversation)
+        self.changed(conversation, urgent=urgent)
         for one in set(told) - {conversation}:
             self.broadcast.send(Signal("conversation", one), desk=False)

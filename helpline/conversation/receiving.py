@@ -21,7 +21,7 @@ from helpline.conversation.locks import Locks
 from helpline.conversation.sealing import open_event, seal_message
 from helpline.store import conversations, queue
 from helpline.store.conversations import ConversationRow
-from helpline.store.database import ORDINARY, URGENT
+from helpline.store.database import INCOMING, URGENT
 from safeguarding import Course
 from safeguarding.policy import NOT_NOW, TALK
 
@@ -65,7 +65,9 @@ class Receiving:
     async def _receive(self, access: Access, incoming: Incoming) -> Receipt:
         database = self._heart.database
         async with self._locks.hold(access.conversation):
-            message, before = await database.read(lambda c: self._screened(c, access, incoming))
+            message, before = await database.read(
+                lambda c: self._screened(c, access, incoming), INCOMING
+            )
             try:
                 return await self._keep(access, incoming, message, before)
             except (IntegrityError, ConversationEnded):
@@ -140,7 +142,7 @@ class Receiving:
                 return number, self._respond(connection, access, row, numbered, before), None
             return number, _Done([]), (row, numbered) if not behind else None
 
-        number, done, fresh = await heart.database.write(keep, URGENT if grave else ORDINARY)
+        number, done, fresh = await heart.database.write(keep, URGENT if grave else INCOMING)
         self._answering.wake(access, fresh)
         if done.offered:
             heart.offered.add(access.conversation, heart.now())
@@ -149,7 +151,7 @@ class Receiving:
         else:
             heart.offered.active(access.conversation, heart.now())
         if grave:
-            heart.queue_changed(access.conversation, done.told)
+            heart.queue_changed(access.conversation, done.told, urgent=True)
         else:
             heart.changed(access.conversation)
         return Receipt(number, repeated=False)

@@ -1,6 +1,5 @@
 """The young person's side: starts, follows, asks for a person, leaves; sending is `receiving`."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from secrets import token_bytes
 from weakref import WeakValueDictionary
@@ -14,10 +13,11 @@ from helpline.conversation.answering import Answering
 from helpline.conversation.bubbles import Bubble, add_bubbles
 from helpline.conversation.errors import ConversationEnded, UnknownToken
 from helpline.conversation.events import Event, Message, Typing
+from helpline.conversation.following import follow, look
 from helpline.conversation.heart import Heart
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.receiving import Receipt, Receiving, last_messages
-from helpline.conversation.sealing import open_event, seal_message
+from helpline.conversation.sealing import seal_message
 from helpline.conversation.watching import watch
 from helpline.store import conversations, queue
 from helpline.store.conversations import ConversationRow
@@ -31,8 +31,6 @@ from helpline.vault import (
     token_key,
     wrap,
 )
-
-HEARTBEAT_S = 15
 
 
 class YoungPersonSide:
@@ -141,64 +139,15 @@ class YoungPersonSide:
         Who waits for a helper in vain is told so first: a page that only asks is told as well.
         """
         await watch(self._heart, access)
-        return (await self._look(access, after))[1]
+        return (await look(self._heart, access, after)).events
 
-    async def _look(self, access: Access, after: int) -> tuple[str, list[Event]]:
-        """The owner of the conversation, and what happened after number `after`."""
-
-        def look(connection: Connection) -> tuple[str, list[Event]]:
-            row = conversations.by_id(connection, access.conversation)
-            if row is None or row.token_hash != access.name:
-                raise UnknownToken
-            if row.last_number <= after:
-                return row.owner, []
-            access.keep_up(connection, row)
-            rows = conversations.events_after(connection, row.id, max(after, row.shown_from - 1))
-            opened = (open_event(access.ring, event) for event in rows)
-            return row.owner, [event for event in opened if event is not None]
-
-        return await self._heart.database.read(look)
-
-    async def follow(self, access: Access, after: int) -> AsyncGenerator[Event | Typing | None]:
-        """Yields what happens after number `after` as it happens, None after 15 quiet seconds.
+    def follow(self, access: Access, after: int) -> AsyncGenerator[Event | Typing | None]:
+        """Yields what happens after number `after` as it happens (see `following.follow`).
 
         While somebody follows, messages that a crash left unanswered are answered, and who waits
         for a helper in vain is told so. Ends when the token is revoked.
         """
-        loop = asyncio.get_running_loop()
-        with self._heart.broadcast.listen(access.conversation) as signals:
-            self._answering.wake(access)
-            spoke, signal = loop.time(), Signal("conversation", access.conversation)
-            concerned = False
-            asked = True  # once at least: of what happened while nobody followed
-            while True:
-                if signal.kind == "typing":
-                    if signal.sender != "young_person":
-                        yield Typing(signal.sender or "assistant")  # type: ignore[arg-type]
-                else:
-                    try:
-                        owner, new = await self._look(access, after)
-                        concerned = concerned or owner in ("queue", "worker")
-                        asked = asked or concerned
-                    except UnknownToken:
-                        return
-                    for event in new:
-                        after, spoke = event.number, loop.time()
-                        yield event
-                wait = spoke + HEARTBEAT_S - loop.time()
-                try:
-                    if asked:
-                        wait = min(wait, await watch(self._heart, access))
-                        asked = concerned
-                except UnknownToken:
-                    return
-                try:
-                    signal = await asyncio.wait_for(signals.get(), max(wait, 0.0))
-                except TimeoutError:
-                    signal = Signal("conversation", access.conversation)
-                    if loop.time() - spoke >= HEARTBEAT_S:
-                        spoke = loop.time()
-                        yield None
+        return follow(self._heart, self._answering, access, after)
 
     async def typing(self, access: Access) -> None:
         """Shows a worker that the young person is writing."""

@@ -79,6 +79,7 @@ _AFTER = (
     select(*_EVENT)
     .where(_EVENTS.conversation == bindparam("id"), _EVENTS.number > bindparam("after"))
     .order_by(_EVENTS.number)
+    .limit(bindparam("at_most"))
 )
 _AFTER_FROM = _AFTER.where(_EVENTS.sender == bindparam("sender"))
 _LAST_FROM = (
@@ -88,6 +89,10 @@ _LAST_FROM = (
     .limit(bindparam("count"))
 )
 _ADD_EVENT = insert(tables.event)
+_CHANGE = update(tables.conversation).where(
+    tables.conversation.c.id == bindparam("the_conversation")
+)
+_ALL = 2**31 - 1
 
 
 def create(connection: Connection, row: ConversationRow) -> None:
@@ -113,9 +118,7 @@ def by_id(
 
 
 def change(connection: Connection, conversation: bytes, **values: Any) -> None:
-    connection.execute(
-        update(tables.conversation).where(tables.conversation.c.id == conversation).values(values)
-    )
+    connection.execute(_CHANGE, {"the_conversation": conversation, **values})
 
 
 def add_wrap(
@@ -183,10 +186,15 @@ def add_event(connection: Connection, row: EventRow) -> None:
 
 
 def events_after(
-    connection: Connection, conversation: bytes, after: int, *, sender: str | None = None
+    connection: Connection,
+    conversation: bytes,
+    after: int,
+    *,
+    sender: str | None = None,
+    at_most: int | None = None,
 ) -> list[EventRow]:
-    """Returns events with a number above `after`, in order."""
-    values = {"id": conversation, "after": after}
+    """Returns events with a number above `after`, in order, the first `at_most` of them."""
+    values = {"id": conversation, "after": after, "at_most": _ALL if at_most is None else at_most}
     if sender is None:
         rows = connection.execute(_AFTER, values)
     else:

@@ -22,7 +22,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-URGENT, ORDINARY = 0, 1
+from helpline.store.batches import Outcome, Waiting
+
+URGENT, INCOMING, ORDINARY = 0, 1, 2
+"""Danger; what comes in, of which nobody knows yet whether it is; replies and all else."""
 READERS = 4
 FORGET_TRIES = 5
 PAGES_AT_ONCE = 64
@@ -31,18 +34,20 @@ INCREMENTAL = 2
 _AT_END = "waymark: at the end of the transaction"
 
 
-class WriterLock:
-    """A lock whose waiters are served by urgency, then in the order they came."""
+class Line:
+    """A line before a few places, served by urgency, then in the order they came."""
 
-    def __init__(self) -> None:
-        self._held = False
+    def __init__(self, places: int = 1) -> None:
+        self._free = places
         self._order = itertools.count()
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
 
     @asynccontextmanager
     async def hold(self, urgency: int = ORDINARY) -> AsyncIterator[None]:
-        """Waits for its turn; `urgency` is URGENT or ORDINARY."""
-        if self._held:
+        """Waits for a place and has it; `urgency` is URGENT, INCOMING or ORDINARY."""
+        if self._free:
+            self._free -= 1
+        else:
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (urgency, next(self._order), turn))
             try:
@@ -51,7 +56,6 @@ class WriterLock:
                 if turn.done() and not turn.cancelled():
                     self._pass_on()
                 raise
-        self._held = True
         try:
             yield
         finally:
@@ -63,7 +67,7 @@ class WriterLock:
             if not turn.done():
                 turn.set_result(None)
                 return
-        self._held = False
+        self._free += 1
 
 
 class Database(ABC):
@@ -80,7 +84,7 @@ class Database(ABC):
         return _Postgres(url)
 
     @abstractmethod
-    async def read[T](self, work: Callable[[Connection], T]) -> T:
+    async def read[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
         """Returns what `work` reads; it sees one state of the data."""
 
     @abstractmethod
@@ -121,7 +125,7 @@ def _whole[T](connection: Connection, work: Callable[[Connection], T]) -> T:
 
 
 class _Sqlite(Database):
-    """One file. `BEGIN IMMEDIATE` behind one lock in which level 4 goes first.
+    """One file. `BEGIN IMMEDIATE` behind one lock in which level 4 goes first, with company.
 
     Free writers waited up to 546 ms for each other, one lock 24 (design.md).
     """
@@ -133,25 +137,47 @@ class _Sqlite(Database):
         self._writer = self._engine.execution_options(waymark_write=True)
         self._threads = threading.local()
         self._kept: set[Connection] = set()
-        self._lock = WriterLock()
+        self._lock = Line()
+        self._reading = Line(READERS)
+        self._waiting = Waiting()
         self._readers = ThreadPoolExecutor(READERS, "read")
         self._writers = ThreadPoolExecutor(1, "write")
 
-    async def read[T](self, work: Callable[[Connection], T]) -> T:
+    async def read[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
         def run() -> T:
             with self._connection(self._engine) as connection, connection.begin():
                 return work(connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        async with self._reading.hold(urgency):
+            return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
     async def write[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
-        def run() -> T:
-            with self._connection(self._writer) as connection, connection.begin():
-                return _whole(connection, work)
+        """Whoever comes to the head of the line writes for those behind as well (`batches`)."""
+        mine = self._waiting.add(work, urgency)
+        try:
+            async with self._lock.hold(urgency):
+                while not mine.done():
+                    await asyncio.shield(asyncio.ensure_future(self._commit()))
+        except asyncio.CancelledError:
+            mine.cancel()
+            raise
+        result: T = mine.result()
+        return result
 
-        async with self._lock.hold(urgency):
-            running = asyncio.get_running_loop().run_in_executor(self._writers, run)
-            return await asyncio.shield(running)
+    async def _commit(self) -> None:
+        """Puts the next batch on disk and tells its callers."""
+        batch = self._waiting.take()
+
+        def run() -> list[Outcome]:
+            with self._connection(self._writer) as connection, connection.begin():
+                return batch.run(connection, _whole)
+
+        try:
+            outcomes = await asyncio.get_running_loop().run_in_executor(self._writers, run)
+        except Exception as error:
+            batch.fail(error)
+        else:
+            batch.tell(outcomes)
 
     @contextmanager
     def _connection(self, engine: Engine) -> Iterator[Connection]:
@@ -239,7 +265,7 @@ class _Postgres(Database):
     def __init__(self, url: str) -> None:
         self._engine: AsyncEngine = create_async_engine(url, hide_parameters=True, pool_size=8)
 
-    async def read[T](self, work: Callable[[Connection], T]) -> T:
+    async def read[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
         async with self._engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             return await connection.run_sync(work)

@@ -9,6 +9,7 @@ from uuid import uuid4
 from helpline.conversation.access import Access
 from helpline.conversation.alerting import Alerting
 from helpline.conversation.events import Message
+from helpline.conversation.following import look
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.lookout import Lookout
 from helpline.conversation.sessions import Session
@@ -92,12 +93,12 @@ class Shift:
 
     async def told(self, access: Access, after: int = 0) -> list[str]:
         """What the service said after a number, without looking whether more is due."""
-        _, events = await self.helpline.young._look(access, after)
+        events = (await look(self.helpline.heart, access, after)).events
         return texts(events, "service")
 
     async def truth_told(self, access: Access, after: int = 0) -> list[float]:
         """When the young person was told that nobody comes, or will read it."""
-        _, events = await self.helpline.young._look(access, after)
+        events = (await look(self.helpline.heart, access, after)).events
         return [
             event.at.timestamp()
             for event in events

@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from helpline.conversation.errors import AlreadyTaken
+from helpline.conversation.following import look
 from helpline.store import conversations, staff
 from tests.conversation.shift import DANGER, STEP_S, Shift, quiet_helpline
 
@@ -134,7 +135,7 @@ async def test_a_page_that_comes_back_is_told_on_its_stream_at_once(shift):
     await asleep(shift)
     _, access = await shift.helpline.begin()
     await shift.writes(access)
-    _, events = await shift.helpline.young._look(access, 0)
+    events = (await look(shift.helpline.heart, access, 0)).events
     await shift.passes(TRUTH_WITHIN_S + 1)
     assert await shift.truth_told(access) == []
     # When the page is there again, then its own stream says so without any other event

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from helpline.store import conversations, erasing, queue, staff, tables
 from helpline.store.conversations import ConversationRow, EventRow, ExcerptRow
-from helpline.store.database import ORDINARY, URGENT, Database, WriterLock
+from helpline.store.database import INCOMING, ORDINARY, URGENT, Database, Line
 from helpline.store.queue import QueueEntry
 from helpline.vault import StaffSecret
 
@@ -245,33 +245,38 @@ async def test_sqlite_is_safe_on_every_connection(tmp_path):
     await database.close()
 
 
-async def test_the_writer_lock_serves_level_4_first_then_who_came_first():
-    # Given a lock that is held, and waiters of both kinds
-    lock, served = WriterLock(), []
+async def test_the_line_serves_level_4_first_then_who_came_first():
+    # Given the one place taken, and waiters of both kinds
+    line, served = Line(), []
 
     async def wait(name: str, urgency: int) -> None:
-        async with lock.hold(urgency):
+        async with line.hold(urgency):
             served.append(name)
 
-    async with lock.hold():
+    async with line.hold():
         waiters = []
-        for name, urgency in (("a", ORDINARY), ("b", ORDINARY), ("danger", URGENT)):
+        for name, urgency in (
+            ("reply", ORDINARY),
+            ("a", INCOMING),
+            ("b", INCOMING),
+            ("danger", URGENT),
+        ):
             waiters.append(asyncio.create_task(wait(name, urgency)))
             await asyncio.sleep(0)
     # When it is let go
     await asyncio.gather(*waiters)
-    # Then the urgent one was first
-    assert served == ["danger", "a", "b"]
+    # Then danger was first, and a reply after what came in
+    assert served == ["danger", "a", "b", "reply"]
 
 
-async def test_a_waiter_who_gives_up_does_not_keep_the_lock():
-    lock = WriterLock()
+async def test_a_waiter_who_gives_up_does_not_keep_the_place():
+    line = Line()
 
     async def wait() -> None:
-        async with lock.hold():
+        async with line.hold():
             pass
 
-    async with lock.hold():
+    async with line.hold():
         waiter = asyncio.create_task(wait())
         await asyncio.sleep(0)
         waiter.cancel()
