@@ -39,6 +39,9 @@ from helpline.dialogue import Dialogue
 from helpline.facts import Facts, FactsError, values_of
 from helpline.headers import security_headers
 from helpline.home import HomeUnusable, SecretBroken, kept_secret
+from helpline.limits.connections import BACKLOG, Connection, look_through, most_connections
+from helpline.limits.enforcing import enforce
+from helpline.limits.table import LARGEST
 from helpline.openapi import ONLY_DESCRIPTION, Description
 from helpline.settings import Settings, SettingsError
 from helpline.store import returns
@@ -49,8 +52,19 @@ from safeguarding import Policy, SafeguardingError, Screener
 from safeguarding.signals import load_signals
 
 DATA = Path(__file__).resolve().parent.parent / "data"
-LONGEST_REQUEST = 100_000
 PURGE_EVERY_S = 3600.0
+BLUEPRINTS = (
+    chat,
+    desk,
+    desk_alarms,
+    desk_owning,
+    desk_tools,
+    desk_notes,
+    desk_record,
+    desk_breaking,
+    desk_staff,
+    desk_numbers,
+)
 
 log = logging.getLogger("waymark")
 
@@ -85,7 +99,10 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app = Sanic("waymark", configure_logging=False)
     app.config.update(
         ACCESS_LOG=False,
-        REQUEST_MAX_SIZE=LONGEST_REQUEST,
+        REQUEST_MAX_SIZE=LARGEST,
+        FORWARDED_SECRET=settings.forwarded_secret,
+        REAL_IP_HEADER=None,
+        PROXIES_COUNT=None,
         KEEP_ALIVE_TIMEOUT=75,
         GRACEFUL_SHUTDOWN_TIMEOUT=1.0,
         MOTD=False,
@@ -108,17 +125,10 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.ctx.desk = DeskSide(heart, Sessions(heart, demo=settings.demo))
     Extend(app, extensions=[Description], built_in_extensions=False, config=ONLY_DESCRIPTION)
     app.ext.openapi.add_security_scheme("token", "http", scheme="bearer")
-    app.blueprint(chat)
-    app.blueprint(desk)
-    app.blueprint(desk_alarms)
-    app.blueprint(desk_owning)
-    app.blueprint(desk_tools)
-    app.blueprint(desk_notes)
-    app.blueprint(desk_record)
-    app.blueprint(desk_breaking)
-    app.blueprint(desk_staff)
-    app.blueprint(desk_numbers)
+    for blueprint in BLUEPRINTS:
+        app.blueprint(blueprint)
     app.add_route(_health, "/health", methods=["GET"])
+    enforce(app, most_connections())
     app.error_handler.add(Exception, _refuse)
     app.on_response(_add_headers)  # type: ignore[no-untyped-call]
 
@@ -136,11 +146,13 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     async def keep_purging(app: Sanic) -> None:  # type: ignore[type-arg]
         app.add_task(_purge_hourly(heart, settings), name="purge")
         app.add_task(lookout.run(), name="lookout")
+        app.add_task(look_through(app), name="connections")
 
     @app.before_server_stop
     async def stop_purging(app: Sanic) -> None:  # type: ignore[type-arg]
         await app.cancel_task("purge")
         await app.cancel_task("lookout")
+        await app.cancel_task("connections")
         await lookout.stop()
 
     @app.after_server_stop
@@ -214,7 +226,14 @@ def main() -> None:
         SecretBroken,
     ) as error:
         sys.exit(f"waymark: {error}")
-    app.run(host=settings.host, port=settings.port, single_process=True, access_log=False)
+    app.run(
+        host=settings.host,
+        port=settings.port,
+        single_process=True,
+        access_log=False,
+        protocol=Connection,
+        backlog=BACKLOG,
+    )
 
 
 if __name__ == "__main__":

@@ -11,14 +11,13 @@ from sanic.response import json as json_response
 from sanic_ext import openapi
 
 from helpline.chat.api import REFUSED, access, describes, side
-from helpline.chat.slowing import Slowing
 from helpline.conversation.after import QUESTIONS
 from helpline.conversation.errors import Invalid, NotJson, TooLong
 from helpline.conversation.feedback import Answers, read_answers
 from helpline.conversation.returning import Returning
+from helpline.limits.enforcing import limits_of, line
 from helpline.vault.return_code import LONGEST_CODE
 
-_LONGEST_BODY: Final = 4096
 _CODE: Final = {
     "type": "object",
     "required": ["code"],
@@ -50,15 +49,7 @@ def returning(request: Request) -> Returning:
     return handed_in
 
 
-def slowing(request: Request) -> Slowing:
-    """What slows down guesses; the page and the interface share it."""
-    shared: Slowing = request.app.ctx.slowing
-    return shared
-
-
 def _body(request: Request) -> dict[str, Any]:
-    if len(request.body) > _LONGEST_BODY:
-        raise TooLong("This is too long.")
     try:
         data = json.loads(request.body.decode("utf-8"))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
@@ -114,7 +105,7 @@ async def take_code(request: Request, code: str) -> str:
     """The new token of a code. Raises UnknownCode, TooLong, Invalid and SlowDown."""
     if len(code) > LONGEST_CODE:
         raise TooLong("A code has six words. This is longer.")
-    async with slowing(request).turn(request.client_ip):
+    async with limits_of(request).codes.turn(line(request)):
         return await returning(request).come_back(code)
 
 

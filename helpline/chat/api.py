@@ -12,6 +12,7 @@ from sanic_ext import openapi
 
 from helpline.conversation import Access, Event, Incoming, Typing, YoungPersonSide
 from helpline.conversation.errors import Invalid, UnknownToken
+from helpline.limits.enforcing import limits_of, streaming
 
 STREAM: Final = "text/event-stream"
 COMMENT: Final = ":\n\n"
@@ -161,7 +162,10 @@ async def events(request: Request) -> HTTPResponse | None:
         return json_response({"events": [event.public() for event in found]})
     response = await request.respond(content_type=STREAM, headers={"X-Accel-Buffering": "no"})
     await response.send(COMMENT)
-    async with aclosing(side(request).follow(opened, after)) as following:
+    async with (
+        streaming(request, limits_of(request).streams, opened.conversation),
+        aclosing(side(request).follow(opened, after)) as following,
+    ):
         async for event in following:
             if not (isinstance(event, Typing) and event.sender == "young_person"):
                 await response.send(frame(event))
