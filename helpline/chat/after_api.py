@@ -15,7 +15,7 @@ from helpline.conversation.after import QUESTIONS
 from helpline.conversation.errors import Invalid, NotJson, TooLong
 from helpline.conversation.feedback import Answers, read_answers
 from helpline.conversation.returning import Returning
-from helpline.limits.enforcing import limits_of, line
+from helpline.limits.enforcing import limits_of, slowed
 from helpline.vault.return_code import LONGEST_CODE
 
 _CODE: Final = {
@@ -105,7 +105,7 @@ async def take_code(request: Request, code: str) -> str:
     """The new token of a code. Raises UnknownCode, TooLong, Invalid and SlowDown."""
     if len(code) > LONGEST_CODE:
         raise TooLong("A code has six words. This is longer.")
-    async with limits_of(request).codes.turn(line(request)):
+    async with slowed(request, limits_of(request).codes):
         return await returning(request).come_back(code)
 
 

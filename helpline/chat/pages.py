@@ -19,7 +19,7 @@ from sanic_ext import openapi
 
 from helpline.chat.api import side
 from helpline.chat.assets import Asset, Assets
-from helpline.chat.render import After, Page, Renderer, last_state, takes_tap
+from helpline.chat.render import After, Again, Page, Renderer, Step, last_state, takes_tap
 from helpline.chat.tickets import Tickets
 from helpline.conversation import Access, Incoming, State, Typing
 from helpline.conversation.errors import (
@@ -47,6 +47,17 @@ _IN_WORDS: Final[dict[type[WaymarkError], str]] = {
 }
 
 blueprint = Blueprint("chat_pages")
+
+
+@blueprint.exception(SlowDown)
+async def slow_down(request: Request, error: SlowDown) -> HTTPResponse:
+    """Keeps what a form held, so that it can be sent again with a tap."""
+    fields = fields_of(request) if request.method == "POST" else {}
+    again = Again(request.path, tuple(fields.items()))
+    step = Step("slow", fields.get("token", ""), fields.get("ticket", ""), again=again)
+    answer = html(parts_of(request).render.step(step), status=error.status)
+    answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 class Parts:

@@ -15,7 +15,7 @@ from helpline.conversation.errors import NotSignedIn, SlowDown, WaymarkError
 from helpline.desk import guard, pages, view, words
 from helpline.desk.refusals import refused
 from helpline.desk.stream import frames
-from helpline.limits.enforcing import limits_of, line, streaming
+from helpline.limits.enforcing import limits_of, slowed, streaming
 from helpline.settings import ROOT
 
 _HERE: Final = Path(__file__).parent
@@ -45,7 +45,7 @@ async def login(request: Request) -> HTTPResponse:
     guard.secure(request)
     name, password, code = (_field(request, key) for key in ("name", "password", "code"))
     try:
-        async with limits_of(request).sign_ins.turn(line(request)):
+        async with slowed(request, limits_of(request).sign_ins):
             _, cookie = await guard.side(request).sign_in(name, password, code or None)
     except WaymarkError as error:
         answer = _login(request, problem=error.message, name=name, status=error.status)
