@@ -11,7 +11,7 @@ from pathlib import Path
 from sanic import Request, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import BaseHTTPResponse, HTTPResponse, json
-from sanic_ext import Extend
+from sanic_ext import Extend, openapi
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from helpline.broadcast import Broadcast
@@ -53,8 +53,7 @@ from safeguarding.signals import load_signals
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 PURGE_EVERY_S = 3600.0
-BLUEPRINTS = (
-    chat,
+DESK = (
     desk,
     desk_alarms,
     desk_owning,
@@ -107,6 +106,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         GRACEFUL_SHUTDOWN_TIMEOUT=1.0,
         MOTD=False,
         FALLBACK_ERROR_FORMAT="json",
+        API_TITLE="Waymark: the young person's interface",
     )
     app.ctx.settings = settings
     app.ctx.heart = heart
@@ -125,8 +125,10 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.ctx.desk = DeskSide(heart, Sessions(heart, demo=settings.demo))
     Extend(app, extensions=[Description], built_in_extensions=False, config=ONLY_DESCRIPTION)
     app.ext.openapi.add_security_scheme("token", "http", scheme="bearer")
-    for blueprint in BLUEPRINTS:
+    app.blueprint(chat)
+    for blueprint in DESK:
         app.blueprint(blueprint)
+        openapi.exclude(bp=blueprint)  # what the desk can do is no stranger's business
     app.add_route(_health, "/health", methods=["GET"])
     enforce(app, most_connections())
     app.error_handler.add(Exception, _refuse)
@@ -173,6 +175,7 @@ async def _purge_hourly(heart: Heart, settings: Settings) -> None:
         await asyncio.sleep(PURGE_EVERY_S)
 
 
+@openapi.exclude()
 async def _health(request: Request) -> HTTPResponse:
     """Says which parts answer, no more; 503 while one does not."""
     parts = {"service": True, **await request.app.ctx.heart.dialogue.answering_parts()}
@@ -197,8 +200,10 @@ def _refuse(request: Request, error: Exception) -> HTTPResponse:
         where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-4:]))
         log.error("%s at %s", type(error).__name__, where)
     refusal = WaymarkError("There is nothing here." if status == 404 else None)
+    if isinstance(error, SanicException):
+        headers |= {name: value for name, value in error.headers.items() if name == "Allow"}
     refusal.code = {404: "not_found", 405: "method_not_allowed"}.get(status, "error")
-    return json(refusal.public(), status=status)
+    return json(refusal.public(), status=status, headers=headers)
 
 
 def _add_headers(request: Request, response: BaseHTTPResponse) -> None:

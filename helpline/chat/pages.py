@@ -49,7 +49,6 @@ _IN_WORDS: Final[dict[type[WaymarkError], str]] = {
 blueprint = Blueprint("chat_pages")
 
 
-@blueprint.exception(SlowDown)
 async def slow_down(request: Request, error: SlowDown) -> HTTPResponse:
     """Keeps what a form held, so that it can be sent again with a tap."""
     fields = fields_of(request) if request.method == "POST" else {}
@@ -58,6 +57,9 @@ async def slow_down(request: Request, error: SlowDown) -> HTTPResponse:
     answer = html(parts_of(request).render.step(step), status=error.status)
     answer.headers["Retry-After"] = str(error.retry_after)
     return answer
+
+
+blueprint.exception(SlowDown)(slow_down)
 
 
 class Parts:

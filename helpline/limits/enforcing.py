@@ -149,4 +149,5 @@ def enforce(app: Sanic[Any, Any], connections: int) -> None:
             return
         request.stream.request_max_size = row.largest
         if request.stream.request_body and route.extra.ignore_body:
-            await request.receive_body()  # else Sanic writes a line to the log for each
+            # Else Sanic writes a line to the log for each.
+            await request.receive_body()  # type: ignore[no-untyped-call]
