@@ -11,7 +11,7 @@ from sanic.response import json as json_response
 from sanic_ext import openapi
 
 from helpline.chat.api import access, side
-from helpline.chat.described import ANSWERS, ASKED, CODE, TOKEN, refuses
+from helpline.chat.described import ANSWERS, ASKED, CODE, TOKEN, done, refuses
 from helpline.conversation.after import QUESTIONS
 from helpline.conversation.errors import Invalid, NotJson, TooLong
 from helpline.conversation.feedback import Answers, read_answers
@@ -100,7 +100,7 @@ async def questions(request: Request) -> HTTPResponse:
 @openapi.description("Counted by day; nothing leads from a count to a chat. Each may be left out.")
 @openapi.secured("token")
 @openapi.body(ANSWERS, required=True)
-@openapi.response(204, description="Counted")
+@done("Counted")
 @refuses(400, 401, 409, 422)
 async def feedback(request: Request) -> HTTPResponse:
     opened = await access(request)
@@ -113,7 +113,7 @@ async def feedback(request: Request) -> HTTPResponse:
 @blueprint.delete("/conversation/handoff")
 @openapi.summary("Stop waiting for a person")
 @openapi.secured("token")
-@openapi.response(204, description="Out of the queue; what follows is closed to helpers again")
+@done("Out of the queue; what follows is closed to helpers again")
 @refuses(401, 409)
 async def stop_waiting(request: Request) -> HTTPResponse:
     await side(request).stop_waiting(await access(request))
@@ -125,7 +125,7 @@ async def stop_waiting(request: Request) -> HTTPResponse:
 @openapi.description("The questions can be answered in the same step.")
 @openapi.secured("token")
 @openapi.body(ANSWERS)
-@openapi.response(204, description="Ended")
+@done("Ended")
 @refuses(400, 401, 409, 422)
 async def end(request: Request) -> HTTPResponse:
     await side(request).end(await access(request), answers_in(request))

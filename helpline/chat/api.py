@@ -10,7 +10,7 @@ from sanic.response import HTTPResponse, empty
 from sanic.response import json as json_response
 from sanic_ext import openapi
 
-from helpline.chat.described import AFTER, KEPT, LISTED, MESSAGE, STARTED, STREAM, refuses
+from helpline.chat.described import AFTER, KEPT, LISTED, MESSAGE, STARTED, STREAM, done, refuses
 from helpline.conversation import Access, Event, Incoming, Typing, YoungPersonSide
 from helpline.conversation.errors import Invalid, UnknownToken
 from helpline.limits.enforcing import limits_of, streaming
@@ -36,10 +36,11 @@ async def access(request: Request) -> Access:
 
 def _after(request: Request) -> int:
     """The last number the page has seen; ``Last-Event-ID`` beats ``?after=``."""
-    given = request.headers.get("last-event-id") or request.args.get("after") or "0"
-    if not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise Invalid("The last number seen is a whole number from 0.")
-    return int(given)
+    given = request.headers.get("last-event-id"), request.args.get("after")
+    for number in given:
+        if number is not None and not (number.isascii() and number.isdigit() and len(number) < 10):
+            raise Invalid("The last number seen is a whole number from 0.")
+    return int(given[0] or given[1] or 0)
 
 
 @blueprint.post("/conversations")
@@ -107,7 +108,7 @@ def frame(event: Event | Typing | None) -> str:
 @blueprint.post("/conversation/typing")
 @openapi.summary("Say that the young person is writing")
 @openapi.secured("token")
-@openapi.response(204, description="Passed on, not kept")
+@done("Passed on, not kept")
 @refuses(401)
 async def typing(request: Request) -> HTTPResponse:
     await side(request).typing(await access(request))
@@ -117,7 +118,7 @@ async def typing(request: Request) -> HTTPResponse:
 @blueprint.post("/conversation/handoff")
 @openapi.summary("Ask for a person")
 @openapi.secured("token")
-@openapi.response(204, description="In the queue; the place in it comes on the stream")
+@done("In the queue; the place in it comes on the stream")
 @refuses(401, 409)
 async def handoff(request: Request) -> HTTPResponse:
     await side(request).ask_for_person(await access(request))
@@ -127,7 +128,7 @@ async def handoff(request: Request) -> HTTPResponse:
 @blueprint.delete("/conversation")
 @openapi.summary("Delete the conversation")
 @openapi.secured("token")
-@openapi.response(204, description="Hidden at once and for good")
+@done("Hidden at once and for good")
 @refuses(401)
 async def delete(request: Request) -> HTTPResponse:
     await side(request).delete(await access(request))

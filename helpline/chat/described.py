@@ -85,7 +85,9 @@ MESSAGE: Final = as_json(
         ]
     }
 )
-CODE: Final = as_json(whole({"code": {"type": "string", "maxLength": LONGEST_CODE}}))
+CODE: Final = as_json(
+    whole({"code": {"type": "string", "pattern": "[A-Za-z]", "maxLength": LONGEST_CODE}})
+)
 TOKEN: Final = as_json(whole({"token": WORDS}))
 ASKED: Final = as_json(
     whole({"questions": {"type": "array", "items": {"type": "string", "enum": list(QUESTIONS)}}})
@@ -117,6 +119,12 @@ _WORDS: Final = {
     422: "Wrong type, missing or empty",
     **_ALWAYS,
 }
+
+
+def done[F: Callable[..., Any]](words: str) -> Callable[[F], F]:
+    """Describes an answer without a body."""
+    described: Callable[[F], F] = openapi.response(204, {}, words)
+    return described
 
 
 def refuses[F: Callable[..., Any]](*statuses: int) -> Callable[[F], F]:

@@ -4,7 +4,7 @@ import functools
 import time
 from asyncio.transports import Transport
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, cast
 from urllib.parse import parse_qs
 
@@ -24,6 +24,7 @@ from helpline.limits.row import Row
 from helpline.limits.slowing import Slowing
 from helpline.limits.table import TABLE
 from helpline.limits.turns import Turns
+from helpline.vault import WrapBroken, token_hash
 
 Handler = Callable[..., Awaitable[HTTPResponse | None]]
 
@@ -66,16 +67,21 @@ def line(request: Request) -> str:
     return line_of(request.client_ip)
 
 
-async def keep_pace(request: Request, pace: Pace, token: str | None = None) -> None:
-    """Waits as the pace asks for this chat or address; raises SlowDown. No chat, no wait."""
+async def keep_pace(request: Request, pace: Pace) -> None:
+    """Waits as the pace asks for this chat or address; raises SlowDown.
+
+    What is no token waits for nothing: it is told that it is none.
+    """
     limits = limits_of(request)
     if pace.per == "address":
         await limits.pacing[pace].wait(limits.addresses.number(line(request)))
-    elif token := token or _token(request):
-        await limits.pacing[pace].wait(limits.chats.number(token))
+        return
+    with suppress(WrapBroken):
+        await limits.pacing[pace].wait(limits.chats.number(token_hash(_token(request)).hex()))
 
 
 def _token(request: Request) -> str:
+    """The token of the header, or of the form where there is none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return token.strip()
