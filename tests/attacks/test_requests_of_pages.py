@@ -39,6 +39,9 @@ class Listed:
 
     requests: list[Request] = field(default_factory=list)
 
+    def add(self, request: Request) -> None:
+        self.requests.append(request)
+
     def origins(self) -> set[str]:
         return {origin(request.url) for request in self.requests}
 
@@ -93,7 +96,7 @@ def opened(browser: Browser) -> Iterator[Callable[..., tuple[BrowserContext, Lis
     def new(**options: object) -> tuple[BrowserContext, Listed]:
         context, listed = browser.new_context(**options), Listed()
         context.set_default_timeout(20_000)
-        context.on("request", listed.requests.append)
+        context.on("request", listed.add)
         context.route(elsewhere, answer)
         contexts.append(context)
         return context, listed
@@ -120,11 +123,13 @@ def leave(page: Page) -> None:
 
 
 def only_left(listed: Listed, service: Alone, page: Page) -> None:
-    """Everything went to the service but one last request: the page that is left for."""
+    """Everything went to the service but the last: the page that is left for, told nothing."""
     foreign = [each for each in listed.requests if origin(each.url) != service.url]
-    assert [each.url for each in foreign] == [EXIT]
-    assert foreign[0].is_navigation_request()
-    assert "referer" not in foreign[0].headers
+    assert {each.url for each in foreign} == {EXIT}
+    assert foreign == listed.requests[-len(foreign) :]
+    for each in foreign:
+        assert each.is_navigation_request()
+        assert "referer" not in each.headers
     assert page.url == EXIT
 
 
