@@ -153,13 +153,33 @@ def streams(conversations: int) -> Callable[[Target, int, Counter[str]], Awaitab
     return flood
 
 
+async def school(target: Target, count: int, answers: Counter[str]) -> None:
+    """No flood: so many young people behind one address begin and write at the same moment."""
+
+    async def one() -> None:
+        reader, writer = await target.connect()
+        writer.write(head("POST", "/api/conversations"))
+        status, body = await status_of(reader)
+        answers[status] += 1
+        sent = json.dumps({"id": str(uuid4()), "text": "is anybody there"}).encode()
+        bearer = {"Authorization": f"Bearer {json.loads(body)['token']}"}
+        writer.write(head("POST", "/api/conversation/messages", len(sent), **bearer) + sent)
+        answers[(await status_of(reader))[0]] += 1
+        writer.close()
+
+    await asyncio.gather(*(one() for _ in range(count)))
+
+
 async def halves(target: Target, count: int, answers: Counter[str]) -> None:
-    """Sends requests one byte at a time, or says nothing at all, until each is closed."""
+    """Says nothing at all, or a head or a body one byte at a time, until each is closed."""
+    body = head("POST", "/api/conversations/return", 4_000)
 
     async def one(number: int) -> None:
         try:
             reader, writer = await target.connect()
             closed = asyncio.ensure_future(reader.read())
+            if number % 3 == 2:
+                writer.write(body)
             for byte in cycle(b"GET / HTTP/1.1\r\nX: " + b"a" * 4000):
                 if number % 3:
                     writer.write(bytes([byte]))
@@ -181,6 +201,7 @@ KINDS: Final = {
     "streams-of-one": streams(1),
     "streams-of-many": streams(300),
     "halves": halves,
+    "school": school,
 }
 
 

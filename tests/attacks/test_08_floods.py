@@ -123,10 +123,12 @@ def halves(flooded: Flooded) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def others_are_served(flooded: Flooded, flood: subprocess.Popen[str], what: str) -> Iterator[None]:
+def others_are_served(
+    flooded: Flooded, flood: subprocess.Popen[str], what: str, source: str = OTHER
+) -> Iterator[None]:
     """While the flood runs, somebody else chats and finds the numbers, and not much later."""
     took: list[float] = []
-    with Calm(flooded.service.url) as calm:
+    with Calm(flooded.service.url, source) as calm:
         while flood.poll() is None or len(took) < 5:
             took.append(calm.say())
             calm.looks_for_the_numbers()
@@ -163,6 +165,22 @@ def test_a_thousand_messages_of_one_chat_are_slowed_and_its_danger_is_still_noti
     assert set(answers) == {"201", "429"}
     kept = WRITING.at_once + WRITING.per_second * 10
     assert WRITING.at_once <= answers["201"] < kept + WRITING.per_second * WAITED_S
+
+
+def test_one_who_floods_does_not_slow_the_others_at_the_same_address(
+    flooded: Flooded, halves: subprocess.Popen[str]
+) -> None:
+    flood = flooded.flood("messages-of-one", 500)
+    with others_are_served(flooded, flood, "messages of one, same address", FLOODER):
+        assert result_of(flood)["429"] > 0
+
+
+def test_a_school_of_three_hundred_at_one_address_is_not_hindered(
+    flooded: Flooded, halves: subprocess.Popen[str]
+) -> None:
+    flood = flooded.flood("school", 300, "127.0.0.5")
+    with others_are_served(flooded, flood, "a school"):
+        assert result_of(flood) == {"201": 600}
 
 
 def test_danger_of_who_is_slowed_is_noticed_within_the_wait(flooded: Flooded) -> None:
@@ -207,7 +225,7 @@ def test_more_streams_than_descriptors_are_capped(
 
 
 def test_half_open_connections_are_ended(flooded: Flooded, halves: subprocess.Popen[str]) -> None:
-    # Given 500 connections that say nothing, or a byte at a time, for as long as they may
+    # Given 500 connections that say nothing, or a head or a body byte by byte, while they may
     with others_are_served(flooded, halves, "half-open"):
         answers = result_of(halves)
     # Then each was ended: with a 408 where a request had begun
