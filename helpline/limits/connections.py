@@ -44,13 +44,13 @@ def most_connections() -> int:
 class Connection(HttpProtocol):
     """Sanic's connection, with a place of its own and a deadline."""
 
-    __slots__ = ("_place", "_since", "_spoke")
+    __slots__ = ("_overdue", "_place", "_since", "_spoke")
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Takes a place; the address that has most gives one up when there are too many."""
         super().connection_made(transport)  # type: ignore[no-untyped-call]
         self._since = self.loop.time()
-        self._spoke = False
+        self._spoke = self._overdue = False
         limits = self.app.ctx.limits
         peer = transport.get_extra_info("peername")
         bucket = limits.addresses.number(line_of(peer[0]) if peer else "")
@@ -69,7 +69,7 @@ class Connection(HttpProtocol):
     def data_received(self, data: bytes) -> None:
         """Notes when a request began."""
         http = self.http
-        if http is None or http.stage is Stage.IDLE:
+        if http is None or (http.stage is Stage.IDLE and not http.request_body):
             self._since, self._spoke = self.loop.time(), True
         super().data_received(data)
 
@@ -79,12 +79,14 @@ class Connection(HttpProtocol):
         http, lasted = self.http, now - self._since
         if http is None or self._task is None:
             return
-        unfinished = http.stage is Stage.REQUEST or (
-            http.stage is Stage.HANDLER and http.request_body
-        )
+        if self._overdue:  # answered, and Sanic waits for the rest of the body all the same
+            cast(Transport, self.transport).abort()
+            return
+        unfinished = http.stage is Stage.REQUEST or http.request_body
         if not self._spoke and lasted > FIRST_BYTE_S:
             self.close()
         elif unfinished and lasted > WHOLE_REQUEST_S:
+            self._overdue = True
             http.exception = RequestTimeout("Request Timeout")
             self._task.cancel()
 

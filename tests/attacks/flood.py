@@ -173,13 +173,14 @@ async def school(target: Target, count: int, answers: Counter[str]) -> None:
 async def halves(target: Target, count: int, answers: Counter[str]) -> None:
     """Says nothing at all, or a head or a body one byte at a time, until each is closed."""
     body = head("POST", "/api/conversations/return", 4_000)
+    refused = head("POST", "/nothing", 900)
 
     async def one(number: int) -> None:
         try:
             reader, writer = await target.connect()
             closed = asyncio.ensure_future(reader.read())
             if number % 3 == 2:
-                writer.write(body)
+                writer.write(body if number % 2 else refused)
             for byte in cycle(b"GET / HTTP/1.1\r\nX: " + b"a" * 4000):
                 if number % 3:
                     writer.write(bytes([byte]))
