@@ -187,6 +187,8 @@ def test_danger_of_who_is_slowed_is_noticed_within_the_wait(flooded: Flooded) ->
     # Given somebody who wrote as fast as they could until they were slowed
     with Calm(flooded.service.url, FLOODER) as calm:
         headers = {"Authorization": f"Bearer {calm.token}", "Accept": "application/json"}
+        for _ in range(WRITING.at_once):
+            calm.say("x")
         while calm.say("x") < 0.5 / WRITING.per_second:
             pass
         # When they write that they are in danger
