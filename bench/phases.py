@@ -24,7 +24,7 @@ CALM: Final = Path(__file__).with_name("calm.txt")
 LETTERS: Final = 20_000
 """So long is each of the replies that clog a stream."""
 CLOGGING: Final = 20
-"""So many of them: more than one who does not read may hold (`helpline/connections.py`)."""
+"""So many of them: more than one who does not read may hold (`helpline/limits/readers.py`)."""
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,12 @@ from pathlib import Path
 from sanic import Request, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import BaseHTTPResponse, HTTPResponse, json
-from sanic_ext import Extend
+from sanic_ext import Extend, openapi
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot import cores, emptied
 from helpline.broadcast import Broadcast
 from helpline.chat.routes import blueprint as chat
-from helpline.connections import PatientProtocol, allow_many
 from helpline.conversation import Answering, DeskSide, Heart, Sessions, YoungPersonSide
 from helpline.conversation.after import AfterWords
 from helpline.conversation.alerting import Alerting
@@ -42,6 +41,9 @@ from helpline.dialogue import Dialogue
 from helpline.facts import Facts, FactsError, values_of
 from helpline.headers import security_headers
 from helpline.home import HomeUnusable, SecretBroken, kept_secret
+from helpline.limits.connections import BACKLOG, Connection, look_through, most_connections
+from helpline.limits.enforcing import enforce
+from helpline.limits.table import LARGEST
 from helpline.openapi import ONLY_DESCRIPTION, Description
 from helpline.settings import Settings, SettingsError
 from helpline.store import returns
@@ -64,7 +66,6 @@ DESK = (
     desk_numbers,
 )
 DATA = Path(__file__).resolve().parent.parent / "data"
-LONGEST_REQUEST = 100_000
 PURGE_EVERY_S = 3600.0
 
 log = logging.getLogger("waymark")
@@ -100,11 +101,15 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app = Sanic("waymark", configure_logging=False)
     app.config.update(
         ACCESS_LOG=False,
-        REQUEST_MAX_SIZE=LONGEST_REQUEST,
+        REQUEST_MAX_SIZE=LARGEST,
+        FORWARDED_SECRET=settings.forwarded_secret,
+        REAL_IP_HEADER=None,
+        PROXIES_COUNT=None,
         KEEP_ALIVE_TIMEOUT=75,
         GRACEFUL_SHUTDOWN_TIMEOUT=1.0,
         MOTD=False,
         FALLBACK_ERROR_FORMAT="json",
+        API_TITLE="Waymark: the young person's interface",
     )
     app.ctx.settings = settings
     app.ctx.heart = heart
@@ -123,9 +128,12 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.ctx.desk = DeskSide(heart, Sessions(heart, demo=settings.demo))
     Extend(app, extensions=[Description], built_in_extensions=False, config=ONLY_DESCRIPTION)
     app.ext.openapi.add_security_scheme("token", "http", scheme="bearer")
-    for blueprint in (chat, *DESK):
+    app.blueprint(chat)
+    for blueprint in DESK:
         app.blueprint(blueprint)
+        openapi.exclude(bp=blueprint)  # what the desk can do is no stranger's business
     app.add_route(_health, "/health", methods=["GET"])
+    enforce(app, most_connections())
     app.error_handler.add(Exception, _refuse)
     app.on_response(_add_headers)  # type: ignore[no-untyped-call]
 
@@ -143,11 +151,13 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     async def keep_purging(app: Sanic) -> None:  # type: ignore[type-arg]
         app.add_task(_purge_hourly(heart, settings), name="purge")
         app.add_task(lookout.run(), name="lookout")
+        app.add_task(look_through(app), name="connections")
 
     @app.before_server_stop
     async def stop_purging(app: Sanic) -> None:  # type: ignore[type-arg]
         await app.cancel_task("purge")
         await app.cancel_task("lookout")
+        await app.cancel_task("connections")
         await lookout.stop()
 
     @app.after_server_stop
@@ -168,6 +178,7 @@ async def _purge_hourly(heart: Heart, settings: Settings) -> None:
         await asyncio.sleep(PURGE_EVERY_S)
 
 
+@openapi.exclude()
 async def _health(request: Request) -> HTTPResponse:
     """Says which parts answer, no more; 503 while one does not."""
     parts = {"service": True, **await request.app.ctx.heart.dialogue.answering_parts()}
@@ -192,8 +203,10 @@ def _refuse(request: Request, error: Exception) -> HTTPResponse:
         where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-4:]))
         log.error("%s at %s", type(error).__name__, where)
     refusal = WaymarkError("There is nothing here." if status == 404 else None)
+    if isinstance(error, SanicException):
+        headers |= {name: value for name, value in error.headers.items() if name == "Allow"}
     refusal.code = {404: "not_found", 405: "method_not_allowed"}.get(status, "error")
-    return json(refusal.public(), status=status)
+    return json(refusal.public(), status=status, headers=headers)
 
 
 def _add_headers(request: Request, response: BaseHTTPResponse) -> None:
@@ -222,13 +235,13 @@ def main() -> None:
         SecretBroken,
     ) as error:
         sys.exit(f"waymark: {error}")
-    allow_many()
     app.run(
         host=settings.host,
         port=settings.port,
-        protocol=PatientProtocol,
         single_process=True,
         access_log=False,
+        protocol=Connection,
+        backlog=BACKLOG,
     )
 
 

@@ -36,6 +36,7 @@ EXPECTED: Final[Mapping[str, str]] = {
     "bot_url": "an http address",
     "actions_url": "an http address",
     "secret": "at least 32 characters",
+    "forwarded_secret": "at least 32 letters, digits, - or _",
     "opening_hours": 'weekdays with times, such as monday = [["09:00", "23:00"]]',
     "bank_holidays": 'dates with times, such as 2026-12-25 = [] or [["10:00", "16:00"]]',
     "answer_within_minutes": "a whole number of minutes from 1 to 120",
@@ -84,6 +85,9 @@ class Settings(BaseModel):
     bot_url: Address | None = None
     actions_url: Address | None = None
     secret: str | None = Field(default=None, min_length=32, repr=False)
+    forwarded_secret: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{32,}$")] | None = Field(
+        default=None, repr=False
+    )
     opening_hours: Mapping[str, Hours] = Field(default_factory=dict)
     bank_holidays: Mapping[date, Hours] = Field(default_factory=dict)
     answer_within_minutes: Annotated[int, Field(ge=1, le=120)] = 5

@@ -3,43 +3,21 @@ questions, out of the queue. Names as contract.md fixes them; what they mean is 
 ``helpline.conversation``."""
 
 import json
-from typing import Any, Final
+from typing import Any
 
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, empty
 from sanic.response import json as json_response
 from sanic_ext import openapi
 
-from helpline.chat.api import REFUSED, access, describes, side
-from helpline.chat.slowing import Slowing
+from helpline.chat.api import access, side
+from helpline.chat.described import ANSWERS, ASKED, CODE, TOKEN, done, refuses
 from helpline.conversation.after import QUESTIONS
 from helpline.conversation.errors import Invalid, NotJson, TooLong
 from helpline.conversation.feedback import Answers, read_answers
 from helpline.conversation.returning import Returning
+from helpline.limits.enforcing import limits_of, slowed
 from helpline.vault.return_code import LONGEST_CODE
-
-_LONGEST_BODY: Final = 4096
-_CODE: Final = {
-    "type": "object",
-    "required": ["code"],
-    "properties": {"code": {"type": "string", "minLength": 1, "maxLength": LONGEST_CODE}},
-}
-_TOKEN: Final = {"type": "object", "properties": {"token": {"type": "string"}}}
-_ANSWER: Final = {"type": "string", "nullable": True, "enum": ["yes", "a_bit", "no", None]}
-ANSWERS: Final = {
-    "type": "object",
-    "properties": {
-        "answers": {
-            "type": "object",
-            "properties": dict.fromkeys(QUESTIONS, _ANSWER),
-            "additionalProperties": False,
-        }
-    },
-}
-_ASKED: Final = {
-    "type": "object",
-    "properties": {"questions": {"type": "array", "items": {"type": "string"}}},
-}
 
 blueprint = Blueprint("chat_after_api", url_prefix="/api")
 
@@ -50,15 +28,7 @@ def returning(request: Request) -> Returning:
     return handed_in
 
 
-def slowing(request: Request) -> Slowing:
-    """What slows down guesses; the page and the interface share it."""
-    shared: Slowing = request.app.ctx.slowing
-    return shared
-
-
 def _body(request: Request) -> dict[str, Any]:
-    if len(request.body) > _LONGEST_BODY:
-        raise TooLong("This is too long.")
     try:
         data = json.loads(request.body.decode("utf-8"))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
@@ -82,9 +52,8 @@ def answers_in(request: Request) -> Answers:
 @openapi.summary("Ask for a code to come back")
 @openapi.description("Six words, shown once and kept nowhere. Each new code ends the one before.")
 @openapi.secured("token")
-@openapi.response(201, describes(_CODE), "The code")
-@openapi.response(401, describes(REFUSED), "Unknown or missing token")
-@openapi.response(429, describes(REFUSED), "Too many at once: see Retry-After")
+@openapi.response(201, CODE, "The code")
+@refuses(401, 409)
 async def make_code(request: Request) -> HTTPResponse:
     code = await returning(request).make_code(await access(request))
     return json_response({"code": code}, status=201)
@@ -96,12 +65,9 @@ async def make_code(request: Request) -> HTTPResponse:
     "The new token opens what is said from now on; the old one opens nothing. Right and wrong codes"
     " take the same time."
 )
-@openapi.body(describes(_CODE), required=True)
-@openapi.response(201, describes(_TOKEN), "The new token")
-@openapi.response(404, describes(REFUSED), "These words open no chat")
-@openapi.response(413, describes(REFUSED), "Too long to be six words")
-@openapi.response(422, describes(REFUSED), "Wrong type, or empty")
-@openapi.response(429, describes(REFUSED), "Too many at once: see Retry-After")
+@openapi.body(CODE, required=True)
+@openapi.response(201, TOKEN, "The new token")
+@refuses(400, 404, 422)
 async def come_back(request: Request) -> HTTPResponse:
     data = _body(request)
     code = data.get("code")
@@ -114,7 +80,7 @@ async def take_code(request: Request, code: str) -> str:
     """The new token of a code. Raises UnknownCode, TooLong, Invalid and SlowDown."""
     if len(code) > LONGEST_CODE:
         raise TooLong("A code has six words. This is longer.")
-    async with slowing(request).turn(request.client_ip):
+    async with slowed(request, limits_of(request).codes):
         return await returning(request).come_back(code)
 
 
@@ -122,8 +88,8 @@ async def take_code(request: Request, code: str) -> str:
 @openapi.summary("Which questions are asked at the end")
 @openapi.description("None after immediate danger, and none once they were answered.")
 @openapi.secured("token")
-@openapi.response(200, describes(_ASKED), "The names of the questions")
-@openapi.response(401, describes(REFUSED), "Unknown or missing token")
+@openapi.response(200, ASKED, "The names of the questions")
+@refuses(401)
 async def questions(request: Request) -> HTTPResponse:
     asked = await side(request).may_be_asked(await access(request))
     return json_response({"questions": list(QUESTIONS) if asked else []})
@@ -133,11 +99,9 @@ async def questions(request: Request) -> HTTPResponse:
 @openapi.summary("Answer the questions")
 @openapi.description("Counted by day; nothing leads from a count to a chat. Each may be left out.")
 @openapi.secured("token")
-@openapi.body(describes(ANSWERS), required=True)
-@openapi.response(204, description="Counted")
-@openapi.response(401, describes(REFUSED), "Unknown or missing token")
-@openapi.response(409, describes(REFUSED), "Nothing is asked in this chat, or not again")
-@openapi.response(422, describes(REFUSED), "Wrong type, or an unknown question or answer")
+@openapi.body(ANSWERS, required=True)
+@done("Counted")
+@refuses(400, 401, 409, 422)
 async def feedback(request: Request) -> HTTPResponse:
     opened = await access(request)
     if not request.body:
@@ -149,9 +113,8 @@ async def feedback(request: Request) -> HTTPResponse:
 @blueprint.delete("/conversation/handoff")
 @openapi.summary("Stop waiting for a person")
 @openapi.secured("token")
-@openapi.response(204, description="Out of the queue; what follows is closed to helpers again")
-@openapi.response(401, describes(REFUSED), "Unknown or missing token")
-@openapi.response(409, describes(REFUSED), "Ended")
+@done("Out of the queue; what follows is closed to helpers again")
+@refuses(401, 409)
 async def stop_waiting(request: Request) -> HTTPResponse:
     await side(request).stop_waiting(await access(request))
     return empty()
@@ -161,10 +124,9 @@ async def stop_waiting(request: Request) -> HTTPResponse:
 @openapi.summary("End the conversation and wipe its token")
 @openapi.description("The questions can be answered in the same step.")
 @openapi.secured("token")
-@openapi.body(describes(ANSWERS))
-@openapi.response(204, description="Ended")
-@openapi.response(401, describes(REFUSED), "Unknown or missing token")
-@openapi.response(409, describes(REFUSED), "Answers where nothing is asked")
+@openapi.body(ANSWERS)
+@done("Ended")
+@refuses(400, 401, 409, 422)
 async def end(request: Request) -> HTTPResponse:
     await side(request).end(await access(request), answers_in(request))
     return empty()

@@ -12,16 +12,23 @@ from sanic_ext import openapi
 
 from helpline.chat.after_api import returning, take_code
 from helpline.chat.api import side
-from helpline.chat.pages import fields_of, hold_open, parts_of, start_page
+from helpline.chat.pages import fields_of, hold_open, parts_of, slow_down, start_page
 from helpline.chat.render import Page, Step
 from helpline.conversation import Access
 from helpline.conversation.after import QUESTIONS
-from helpline.conversation.errors import Invalid, NotAsked, UnknownToken, WaymarkError
+from helpline.conversation.errors import (
+    Invalid,
+    NotAsked,
+    SlowDown,
+    UnknownToken,
+    WaymarkError,
+)
 from helpline.conversation.feedback import Answers, read_answers
 
 NO_CODE: Final = "Write the six words of your code."
 
 blueprint = Blueprint("chat_after_pages")
+blueprint.exception(SlowDown)(slow_down)
 
 
 @blueprint.post("/after")

@@ -3,89 +3,21 @@
 
 import json
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Final
 
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, empty
 from sanic.response import json as json_response
 from sanic_ext import openapi
 
+from helpline.chat.described import AFTER, KEPT, LISTED, MESSAGE, STARTED, STREAM, done, refuses
 from helpline.conversation import Access, Event, Incoming, Typing, YoungPersonSide
 from helpline.conversation.errors import Invalid, UnknownToken
+from helpline.limits.enforcing import limits_of, streaming
 
-STREAM: Final = "text/event-stream"
 COMMENT: Final = ":\n\n"
-_LARGEST_NUMBER: Final = 10**9
 
 blueprint = Blueprint("chat_api", url_prefix="/api")
-
-_BUTTON: Final = {
-    "type": "object",
-    "properties": {"id": {"type": "string"}, "title": {"type": "string"}},
-}
-_EVENT: Final = {
-    "oneOf": [
-        {
-            "type": "object",
-            "required": ["type", "number", "from", "text", "buttons", "card"],
-            "properties": {
-                "type": {"type": "string", "enum": ["message"]},
-                "number": {"type": "integer"},
-                "from": {
-                    "type": "string",
-                    "enum": ["young_person", "assistant", "worker", "service"],
-                },
-                "text": {"type": "string"},
-                "buttons": {"type": "array", "items": _BUTTON},
-                "card": {
-                    "type": "string",
-                    "nullable": True,
-                    "enum": [None, "hurt", "medical", "suicide", "missing"],
-                },
-            },
-        },
-        {
-            "type": "object",
-            "required": ["type", "number", "owner", "position", "worker"],
-            "properties": {
-                "type": {"type": "string", "enum": ["state"]},
-                "number": {"type": "integer"},
-                "owner": {"type": "string", "enum": ["assistant", "queue", "worker", "ended"]},
-                "position": {"type": "integer", "nullable": True},
-                "worker": {"type": "string", "nullable": True},
-            },
-        },
-    ]
-}
-_EVENTS: Final = {"type": "array", "items": _EVENT}
-_NUMBER: Final = {"type": "object", "properties": {"number": {"type": "integer"}}}
-_STARTED: Final = {
-    "type": "object",
-    "properties": {"token": {"type": "string"}, "events": _EVENTS},
-}
-_MESSAGE: Final = {
-    "type": "object",
-    "required": ["id"],
-    "properties": {
-        "id": {"type": "string", "format": "uuid"},
-        "text": {"type": "string", "minLength": 1, "maxLength": 2000},
-        "button": {"type": "string"},
-    },
-}
-REFUSED: Final = {
-    "type": "object",
-    "properties": {
-        "error": {
-            "type": "object",
-            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
-        }
-    },
-}
-
-
-def describes(schema: dict[str, Any]) -> Any:
-    """A schema as the OpenAPI description wants it."""
-    return {"application/json": {"schema": schema}}
 
 
 def side(request: Request) -> YoungPersonSide:
@@ -104,16 +36,18 @@ async def access(request: Request) -> Access:
 
 def _after(request: Request) -> int:
     """The last number the page has seen; ``Last-Event-ID`` beats ``?after=``."""
-    given = request.headers.get("last-event-id") or request.args.get("after") or "0"
-    if not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise Invalid("The last number seen is a whole number from 0.")
-    return min(int(given), _LARGEST_NUMBER)
+    given = request.headers.get("last-event-id"), request.args.get("after")
+    for number in given:
+        if number is not None and not (number.isascii() and number.isdigit() and len(number) < 10):
+            raise Invalid("The last number seen is a whole number from 0.")
+    return int(given[0] or given[1] or 0)
 
 
 @blueprint.post("/conversations")
 @openapi.summary("Start a conversation")
 @openapi.description("Asks for nothing. The token is shown once; no cookie is set.")
-@openapi.response(201, describes(_STARTED), "The token and the greeting")
+@openapi.response(201, STARTED, "The token and the greeting")
+@refuses()
 async def start(request: Request) -> HTTPResponse:
     token, greeting = await side(request).start()
     body = {"token": token, "events": [event.public() for event in greeting]}
@@ -123,14 +57,10 @@ async def start(request: Request) -> HTTPResponse:
 @blueprint.post("/conversation/messages")
 @openapi.summary("Send a message or tap a button")
 @openapi.secured("token")
-@openapi.body(describes(_MESSAGE), required=True)
-@openapi.response(201, describes(_NUMBER), "On disk under this number")
-@openapi.response(200, describes(_NUMBER), "The same id again: the same number")
-@openapi.response(401, describes(REFUSED), "Unknown or missing token")
-@openapi.response(404, describes(REFUSED), "Unknown button")
-@openapi.response(409, describes(REFUSED), "Ended, or the id was used for another text")
-@openapi.response(413, describes(REFUSED), "More than 2,000 characters")
-@openapi.response(422, describes(REFUSED), "Wrong type, or empty")
+@openapi.body(MESSAGE, required=True)
+@openapi.response(201, KEPT, "On disk under this number")
+@openapi.response(200, KEPT, "The same id again: the same number")
+@refuses(400, 401, 404, 409, 422)
 async def send(request: Request) -> HTTPResponse:
     receipt = await side(request).receive(await access(request), Incoming.parse(request.body))
     return json_response({"number": receipt.number}, status=200 if receipt.repeated else 201)
@@ -142,17 +72,10 @@ async def send(request: Request) -> HTTPResponse:
     "A stream of server-sent events, resumable by number; with `Accept: application/json` a list."
 )
 @openapi.secured("token")
-@openapi.parameter("after", int, "query", description="The last number seen; 0 for everything")
-@openapi.parameter("Last-Event-ID", str, "header", description="Beats `after`")
-@openapi.response(
-    200,
-    {
-        "application/json": {"schema": {"type": "object", "properties": {"events": _EVENTS}}},
-        STREAM: {"schema": _EVENT},
-    },
-    "Events with a higher number, in order",
-)
-@openapi.response(401, describes(REFUSED), "Unknown or missing token")
+@openapi.parameter("after", AFTER, "query", description="The last number seen")
+@openapi.parameter("Last-Event-ID", AFTER, "header", description="Beats `after`")
+@openapi.response(200, LISTED, "Events with a higher number, in order")
+@refuses(401, 422)
 async def events(request: Request) -> HTTPResponse | None:
     opened, after = await access(request), _after(request)
     accepted = request.headers.get("accept", "")
@@ -161,7 +84,10 @@ async def events(request: Request) -> HTTPResponse | None:
         return json_response({"events": [event.public() for event in found]})
     response = await request.respond(content_type=STREAM, headers={"X-Accel-Buffering": "no"})
     await response.send(COMMENT)
-    async with aclosing(side(request).follow(opened, after)) as following:
+    async with (
+        streaming(request, limits_of(request).streams, opened.conversation),
+        aclosing(side(request).follow(opened, after)) as following,
+    ):
         async for event in following:
             if not (isinstance(event, Typing) and event.sender == "young_person"):
                 await response.send(frame(event))
@@ -182,7 +108,8 @@ def frame(event: Event | Typing | None) -> str:
 @blueprint.post("/conversation/typing")
 @openapi.summary("Say that the young person is writing")
 @openapi.secured("token")
-@openapi.response(204, description="Passed on, not kept")
+@done("Passed on, not kept")
+@refuses(401)
 async def typing(request: Request) -> HTTPResponse:
     await side(request).typing(await access(request))
     return empty()
@@ -191,7 +118,8 @@ async def typing(request: Request) -> HTTPResponse:
 @blueprint.post("/conversation/handoff")
 @openapi.summary("Ask for a person")
 @openapi.secured("token")
-@openapi.response(204, description="In the queue; the place in it comes on the stream")
+@done("In the queue; the place in it comes on the stream")
+@refuses(401, 409)
 async def handoff(request: Request) -> HTTPResponse:
     await side(request).ask_for_person(await access(request))
     return empty()
@@ -200,7 +128,8 @@ async def handoff(request: Request) -> HTTPResponse:
 @blueprint.delete("/conversation")
 @openapi.summary("Delete the conversation")
 @openapi.secured("token")
-@openapi.response(204, description="Hidden at once and for good")
+@done("Hidden at once and for good")
+@refuses(401)
 async def delete(request: Request) -> HTTPResponse:
     await side(request).delete(await access(request))
     return empty()

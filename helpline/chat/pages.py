@@ -19,8 +19,7 @@ from sanic_ext import openapi
 
 from helpline.chat.api import side
 from helpline.chat.assets import Asset, Assets
-from helpline.chat.render import After, Page, Renderer, last_state, takes_tap
-from helpline.chat.slowing import Slowing
+from helpline.chat.render import After, Again, Page, Renderer, Step, last_state, takes_tap
 from helpline.chat.tickets import Tickets
 from helpline.conversation import Access, Incoming, State, Typing
 from helpline.conversation.errors import (
@@ -31,6 +30,8 @@ from helpline.conversation.errors import (
     UnknownToken,
     WaymarkError,
 )
+from helpline.limits.enforcing import keep_pace, limits_of, streaming
+from helpline.limits.paces import STARTING
 
 HELD_OPEN_S: Final = 600
 ASKS: Final = frozenset({"look", "person", "stop"})
@@ -46,6 +47,19 @@ _IN_WORDS: Final[dict[type[WaymarkError], str]] = {
 }
 
 blueprint = Blueprint("chat_pages")
+
+
+async def slow_down(request: Request, error: SlowDown) -> HTTPResponse:
+    """Keeps what a form held, so that it can be sent again with a tap."""
+    fields = fields_of(request) if request.method == "POST" else {}
+    again = Again(request.path, tuple(fields.items()))
+    step = Step("slow", fields.get("token", ""), fields.get("ticket", ""), again=again)
+    answer = html(parts_of(request).render.step(step), status=error.status)
+    answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+blueprint.exception(SlowDown)(slow_down)
 
 
 class Parts:
@@ -85,7 +99,6 @@ async def _prepare(app: Sanic) -> None:  # type: ignore[type-arg]
         tuple(wording.greeting),
         After.of(app.ctx.after, settings),
     )
-    app.ctx.slowing = Slowing(time.monotonic)
 
 
 def fields_of(request: Request) -> dict[str, str]:
@@ -160,9 +173,13 @@ def in_words(error: WaymarkError) -> str:
 async def _from_ticket(request: Request, fields: dict[str, str], *, may_start: bool) -> str | None:
     """The token that a start page's ticket leads to; ``None`` where there is nothing to start."""
     tickets, ticket = parts_of(request).tickets, fields.get("ticket", "")
+    worth = tickets.look(ticket)
+    if worth.token is not None or not worth.valid or not may_start:
+        return worth.token
+    await keep_pace(request, STARTING)
     async with parts_of(request).first_send:
         worth = tickets.look(ticket)
-        if worth.token is not None or not worth.valid or not may_start:
+        if worth.token is not None or not worth.valid:
             return worth.token
         token, _ = await side(request).start()
         tickets.spend(ticket, token)
@@ -182,7 +199,10 @@ async def hold_open(request: Request, access: Access, page: Page) -> None:
     last = events[-1].number if events else 0
     until = time.monotonic() + HELD_OPEN_S
     if not _ended(state):
-        async with aclosing(side(request).follow(access, last)) as following:
+        async with (
+            streaming(request, limits_of(request).streams, access.conversation),
+            aclosing(side(request).follow(access, last)) as following,
+        ):
             async for event in following:
                 if event is None or isinstance(event, Typing):
                     await response.send(SILENCE)

@@ -68,10 +68,19 @@ class After:
 
 
 @dataclass(frozen=True)
+class Again:
+    """A form as it was sent, to be sent again."""
+
+    path: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Step:
     """One page around the end of a chat: ``name`` as in the template after.html.
 
-    ``asked`` says whether the four questions are on it; ``code`` are six words to show.
+    ``asked`` says whether the four questions are on it; ``code`` are six words to show; ``again``
+    is what was slowed down.
     """
 
     name: str
@@ -80,6 +89,7 @@ class Step:
     problem: str = ""
     code: str = ""
     asked: bool = False
+    again: Again | None = None
 
 
 class Renderer:

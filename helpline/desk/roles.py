@@ -122,8 +122,13 @@ BY_ITSELF: Final = frozenset(
 def address_of(request: Request) -> tuple[str, str]:
     """The method and path of a request as the table names them ("/desk/chat/<conversation>")."""
     route = request.route
-    parts = [] if route is None else [_plain(part) for part in route.path.split("/") if part]
-    return "GET" if request.method == "HEAD" else request.method, "/" + "/".join(parts)
+    return named(request.method, "" if route is None else route.path)
+
+
+def named(method: str, path: str) -> tuple[str, str]:
+    """A route's method and path ("desk/chat/<conversation:str>") as a table names them."""
+    parts = (_plain(part) for part in path.split("/") if part)
+    return "GET" if method == "HEAD" else method, "/" + "/".join(parts)
 
 
 def _plain(part: str) -> str:

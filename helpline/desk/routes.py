@@ -15,6 +15,7 @@ from helpline.conversation.errors import NotSignedIn, SlowDown, WaymarkError
 from helpline.desk import guard, pages, view, words
 from helpline.desk.refusals import refused
 from helpline.desk.stream import frames
+from helpline.limits.enforcing import limits_of, slowed, streaming
 from helpline.settings import ROOT
 
 _HERE: Final = Path(__file__).parent
@@ -44,7 +45,8 @@ async def login(request: Request) -> HTTPResponse:
     guard.secure(request)
     name, password, code = (_field(request, key) for key in ("name", "password", "code"))
     try:
-        _, cookie = await guard.side(request).sign_in(name, password, code or None)
+        async with slowed(request, limits_of(request).sign_ins):
+            _, cookie = await guard.side(request).sign_in(name, password, code or None)
     except WaymarkError as error:
         answer = _login(request, problem=error.message, name=name, status=error.status)
         if isinstance(error, SlowDown):
@@ -198,8 +200,9 @@ async def stream(request: Request) -> None:
     )
     changes = guard.side(request).follow(session)
     pieces = frames(changes, mine, lambda: _held(request), time.monotonic)
+    places, owner = limits_of(request).desk_streams, session.cookie_hash
     with suppress(WaymarkError):
-        async with aclosing(pieces):
+        async with streaming(request, places, owner), aclosing(pieces):
             async for piece in pieces:
                 await response.send(piece)
     await response.eof()

@@ -323,3 +323,20 @@ def test_the_page_is_small_and_asks_nothing_of_another_host(
     taken = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
     assert 0 < taken <= 60_000
     assert {re.match(r"https?://[^/]+", request.url)[0] for request in asked} == {service.url}
+
+
+def test_what_is_slowed_down_says_so_and_goes_by_itself_in_its_order(page: Page) -> None:
+    # Given a service that asks to slow down: first at the start of a chat, then at a message
+    slow = {"status": 429, "headers": {"Retry-After": "1"}, "json": {"error": {"code": "slow"}}}
+    page.route("**/api/conversations", lambda route: route.fulfill(**slow), times=1)
+    page.route("**/api/conversation/messages", lambda route: route.fulfill(**slow), times=2)
+    # When two messages are written
+    write(page, "the first")
+    write(page, "the second")
+    # Then the first says that it goes by itself, and then both have gone, once, in their order
+    expect(mine(page, "the first")).to_contain_text("Not sent yet. It goes by itself.")
+    expect(mine(page, "the second")).to_contain_text("Sent")
+    expect(mine(page, "the first")).to_contain_text("Sent")
+    expect(page.locator(".mine")).to_have_count(2)
+    texts = page.locator(".mine .text").all_inner_texts()
+    assert ["first" in text for text in texts] == [True, False]

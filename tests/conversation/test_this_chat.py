@@ -39,7 +39,7 @@ WAYS_OUT = frozenset({
     "webbrowser", "websockets", "xmlrpc.client",
 })  # fmt: skip
 KNOWN = {
-    "helpline/connections.py": {"socket"},  # options of connections that others opened
+    "helpline/limits/readers.py": {"socket"},  # options of connections that others opened
     "helpline/dialogue.py": {"aiohttp"},  # the assistant, on loopback
     "helpline/processes.py": {"http.client", "socket", "subprocess"},  # our own parts
     "helpline/supervision.py": {"http.client", "subprocess", "xmlrpc.client"},  # our own parts

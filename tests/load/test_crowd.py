@@ -14,8 +14,8 @@ from bench.audit import Audit
 from bench.generator import Generator
 from bench.load import read_lines
 from bench.phases import Running, Size
-from helpline.connections import READS_WITHIN_S
 from helpline.dialogue import LONGEST_TURN_S
+from helpline.limits.readers import READS_WITHIN_S
 from tests.conftest import ROOT, Service
 
 pytestmark = pytest.mark.slow

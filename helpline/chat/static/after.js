@@ -1,7 +1,8 @@
 // Around the end of a chat: the steps that step.html has as pages, in the page itself. The words
 // and forms stand in a template; what is shown of them is gone from the page when it is closed.
 
-const TRIES = 6; // how often a try is made again by itself when too many are being made
+import { patiently } from "./patience.js";
+
 const panel = document.getElementById("after");
 const steps = document.getElementById("steps-after").content;
 const menu = document.getElementById("menu");
@@ -67,17 +68,11 @@ export function watchAfter(chat) {
     form.querySelector(".problem").textContent = text;
   }
 
-  /** Sends until there is an answer that is not "slow down"; shows that it waits. */
-  async function patiently(form, send) {
-    for (let left = TRIES; ; left -= 1) {
-      const response = await send();
-      if (response.status !== 429 || !left) return response;
-      say(form, "Many are trying just now. Please wait, it goes on by itself.");
-      const wait = Number(response.headers.get("Retry-After")) || 5;
-      await new Promise((resolve) => setTimeout(resolve, wait * 1000));
-      if (!form.isConnected) return response;
-    }
+  function waiting(form) {
+    say(form, "Many are trying just now. Please wait, it goes on by itself.");
   }
+
+  const still = (form) => () => form.isConnected;
 
   const acts = {
     async "end-now"(form) {
@@ -93,7 +88,7 @@ export function watchAfter(chat) {
     },
     async "code-now"(form) {
       const make = () => chat.call("POST", "/api/conversation/return-code", {});
-      const response = await patiently(form, make);
+      const response = await patiently(make, () => waiting(form), still(form));
       if (!response.ok) return response;
       const { code } = await response.json();
       if (form.isConnected) show("words").querySelector(".code").textContent = code;
@@ -113,7 +108,7 @@ export function watchAfter(chat) {
         return;
       }
       const send = () => chat.call("POST", "/api/conversations/return", { code: box.value });
-      const response = await patiently(form, send);
+      const response = await patiently(send, () => waiting(form), still(form));
       if (!response.ok) {
         box.setAttribute("aria-invalid", "true");
         box.focus();

@@ -5,6 +5,7 @@ import { follow } from "./stream.js";
 import { leave, watchForHiding, watchForLeaving } from "./leave.js";
 import { arrived, toEnd } from "./scroll.js";
 import { askIfSafe, begun } from "./start.js";
+import { patiently } from "./patience.js";
 import * as view from "./view.js";
 
 const LONGEST = 2000;
@@ -23,6 +24,7 @@ let owner = "assistant";
 let line = "";
 let lost = false;
 let starting = null;
+let left = false;
 let queue = Promise.resolve();
 let typedAt = 0;
 const waiting = []; // what this tab has sent and not yet seen kept
@@ -48,6 +50,7 @@ function hold(value) {
 
 function drop() {
   const dropped = token;
+  left = true;
   stream?.stop();
   hold("");
   return dropped;
@@ -117,6 +120,7 @@ function forget(sent) {
   if (at >= 0) waiting.splice(at, 1);
 }
 
+const stays = () => !left;
 const call = (path, body) => ask("POST", path, body);
 
 async function ask(method, path, body) {
@@ -132,24 +136,25 @@ async function ask(method, path, body) {
   });
 }
 
-async function start() {
-  const response = await call("/api/conversations", {});
+async function start(waits) {
+  const response = await patiently(() => call("/api/conversations", {}), waits, stays);
   if (!response.ok) throw new Error("not started");
   const { token: made, events } = await response.json();
   hold(made);
   listen(Math.max(0, ...events.map((event) => event.number)));
 }
 
-async function started() {
-  if (!token) await (starting ??= start().finally(() => (starting = null)));
+async function started(waits) {
+  if (!token) await (starting ??= start(waits).finally(() => (starting = null)));
 }
 
 async function deliver(sent) {
   if (!waiting.includes(sent)) return;
   sent.bubble.sending();
   try {
-    await started();
-    const response = await call("/api/conversation/messages", sent.body);
+    await started(sent.bubble.later);
+    const send = () => call("/api/conversation/messages", sent.body);
+    const response = await patiently(send, sent.bubble.later, stays);
     if (response.ok) return settle(sent, (await response.json()).number);
     if (response.status === 401) return gone();
     if (response.status === 429 || response.status >= 500) throw new Error("later");
@@ -196,16 +201,20 @@ say.addEventListener("submit", (event) => {
   box.focus();
 });
 
+const notYet = () => (problem.textContent = "Not sent yet. It goes by itself.");
+
 person.addEventListener("submit", async (event) => {
   event.preventDefault();
   problem.textContent = "";
   begun();
   toEnd();
   try {
-    await started();
-    const response = await call("/api/conversation/handoff", {});
+    await started(notYet);
+    const asks = () => call("/api/conversation/handoff", {});
+    const response = await patiently(asks, notYet, stays);
     if (response.status === 401) return gone();
     if (!response.ok) throw new Error("later");
+    problem.textContent = "";
   } catch {
     problem.textContent = "Not sent. Please tap Talk to a person again.";
   }
@@ -215,9 +224,11 @@ stop.addEventListener("submit", async (event) => {
   event.preventDefault();
   problem.textContent = "";
   try {
-    const response = await ask("DELETE", "/api/conversation/handoff");
+    const leaves = () => ask("DELETE", "/api/conversation/handoff");
+    const response = await patiently(leaves, notYet, stays);
     if (response.status === 401) return gone();
     if (!response.ok) throw new Error("later");
+    problem.textContent = "";
   } catch {
     problem.textContent = "Not sent. Please tap Stop waiting again.";
   }

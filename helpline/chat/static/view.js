@@ -110,6 +110,9 @@ export function showMine(text) {
       else place(bubble, number);
       spend();
     },
+    later() {
+      state.textContent = "Not sent yet. It goes by itself.";
+    },
     failed(retry) {
       const again = make("button", "again", "Not sent. Try again");
       again.type = "button";

@@ -5,8 +5,9 @@ from contextlib import suppress
 
 import pytest
 
-from helpline.chat.slowing import AT_ONCE, BUCKETS, FREE, LONGEST_S, ROTATED_AFTER_S, Slowing
 from helpline.conversation.errors import SlowDown, UnknownCode
+from helpline.limits.addresses import ADDRESSES, ROTATED_AFTER_S, Seeded
+from helpline.limits.slowing import AT_ONCE, FREE, LONGEST_S, Slowing
 
 
 class Time:
@@ -36,7 +37,7 @@ def clock() -> Time:
 
 @pytest.fixture
 def slowing(clock: Time) -> Slowing:
-    return Slowing(clock, clock.sleep)
+    return Slowing(Seeded(ADDRESSES, clock), UnknownCode, clock, clock.sleep)
 
 
 def another(slowing: Slowing, address: str) -> str:
@@ -92,7 +93,8 @@ async def test_right_codes_fill_nothing_and_time_empties_what_wrong_ones_filled(
 
 async def test_too_many_at_once_of_one_address_are_told_when_to_try_again(clock: Time) -> None:
     # Given so many tries of one address that none more may wait
-    slowing, go = Slowing(clock, clock.sleep), asyncio.Event()
+    slowing = Slowing(Seeded(ADDRESSES, clock), UnknownCode, clock, clock.sleep)
+    go = asyncio.Event()
 
     async def stay() -> None:
         async with slowing.turn("198.51.100.1"):
@@ -116,8 +118,8 @@ def test_no_address_is_kept_and_the_seed_changes_every_hour(slowing: Slowing, cl
     addresses = [f"198.51.{a}.{b}" for a in range(20) for b in range(100)]
     before = [slowing._bucket(address) for address in addresses]
     # Then there are far fewer buckets than addresses, and nothing in them is an address
-    assert len(slowing._buckets) <= BUCKETS < len(addresses)
-    assert "198.51" not in repr(vars(slowing))
+    assert len(slowing._buckets) <= ADDRESSES < len(addresses)
+    assert "198.51" not in repr([vars(slowing), vars(slowing._addresses)])
     # And an hour later they fall into other ones, all empty
     clock.now += ROTATED_AFTER_S + 1
     after = [slowing._bucket(address) for address in addresses]

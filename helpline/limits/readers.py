@@ -1,7 +1,6 @@
-"""How many may be connected, and what is held for one who reads slowly; others say what is sent."""
+"""What is held for one who reads slowly, and for how long; others say what is sent."""
 
 import asyncio
-import resource
 import socket
 import struct
 from asyncio.transports import BaseTransport
@@ -17,11 +16,10 @@ KERNEL_HOLDS: Final = 64 * 1024
 """Bytes of a connection that the system keeps for a slow reader (Linux: twice as many). Left to
 itself it keeps megabytes, where neither Sanic nor a limit of ours sees them: of ten streams with
 400 KB each that nobody read, none was cut off in 100 s."""
-OPEN_FILES: Final = 65_536
 _RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER with no time: nothing stays behind
 
 
-class PatientProtocol(HttpProtocol):
+class Reader(HttpProtocol):
     """Sanic's own, but for readers who hang: what they hold is bounded, and how long.
 
     Sanic waits for a full buffer for as long as a byte comes in from time to time, and then leaves
@@ -54,14 +52,3 @@ class PatientProtocol(HttpProtocol):
                 socket.SOL_SOCKET, socket.SO_LINGER, _RESET
             )
         transport.abort()
-
-
-def allow_many() -> None:
-    """Lets this process hold as many connections as the system allows it, up to OPEN_FILES.
-
-    Most systems allow 1,024 until a program asks for more: as many young people would be all.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
-    if soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -1,28 +1,25 @@
-"""Slows down who guesses codes, without knowing who it is; never shuts anybody out.
+"""Slows down who guesses codes or passwords, without knowing who it is; never shuts anybody out.
 
 An address falls into one of 1,024 buckets by a seed that lives in memory and changes every hour,
-so nothing here leads back to it. A bucket fills with wrong codes and drains with time; the fuller
+so nothing here leads back to it. A bucket fills with wrong ones and drains with time; the fuller
 it is, the longer the next try waits. Others who share it (a school) wait as well, and get in.
 """
 
 import asyncio
-import hashlib
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from helpline.conversation.errors import SlowDown, UnknownCode
+from helpline.conversation.errors import SlowDown, WaymarkError
+from helpline.limits.addresses import Seeded
 
-BUCKETS: Final = 1024
-ROTATED_AFTER_S: Final = 3600.0
 FREE: Final = 5
-"""So many wrong codes cost nothing but themselves."""
+"""So many wrong ones cost nothing but themselves."""
 STEP_S: Final = 0.5
 LONGEST_S: Final = 10.0
 DRAINS_IN_S: Final = 10.0
-"""A bucket forgets one wrong code in so many seconds."""
+"""A bucket forgets one wrong one in so many seconds."""
 AT_ONCE: Final = 8
 """So many tries of one bucket wait at a time; the next is told when to try again."""
 
@@ -35,28 +32,33 @@ class _Bucket:
 
 
 class Slowing:
-    """Buckets of one process. `clock` gives seconds that only rise; `sleep` waits for seconds."""
+    """Buckets of one process, filled by what raises `wrong`; `at_once` tries of one wait at a time.
+
+    `clock` gives seconds that only rise; `sleep` waits for seconds.
+    """
 
     def __init__(
         self,
+        addresses: Seeded,
+        wrong: type[WaymarkError],
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        at_once: int = AT_ONCE,
     ) -> None:
+        self._addresses = addresses
+        self._wrong = wrong
         self._clock = clock
         self._sleep = sleep
-        self._rotate()
-
-    def _rotate(self) -> None:
-        self._seed = secrets.token_bytes(16)
-        self._made = self._clock()
+        self._at_once = at_once
+        self._seed = addresses.seed
         self._buckets: dict[int, _Bucket] = {}
 
     def _bucket(self, address: str) -> _Bucket:
-        now = self._clock()
-        if now - self._made > ROTATED_AFTER_S:
-            self._rotate()
-        hashed = hashlib.blake2b(address.encode(), key=self._seed, digest_size=4).digest()
-        bucket = self._buckets.setdefault(int.from_bytes(hashed) % BUCKETS, _Bucket(at=now))
+        now, number = self._clock(), self._addresses.number(address)
+        if self._addresses.seed != self._seed:
+            self._seed = self._addresses.seed
+            self._buckets = {}
+        bucket = self._buckets.setdefault(number, _Bucket(at=now))
         bucket.fill = max(0.0, bucket.fill - (now - bucket.at) / DRAINS_IN_S)
         bucket.at = now
         return bucket
@@ -65,11 +67,11 @@ class Slowing:
     async def turn(self, address: str) -> AsyncIterator[None]:
         """Waits as long as the address has to, then lets one try be made.
 
-        Only a try that raises UnknownCode fills the bucket. Raises SlowDown, which fills nothing,
+        Only a wrong try fills the bucket. Raises SlowDown, which fills nothing,
         when too many of the bucket wait already.
         """
         bucket = self._bucket(address)
-        if bucket.waiting >= AT_ONCE:
+        if bucket.waiting >= self._at_once:
             raise SlowDown(int(LONGEST_S))
         bucket.waiting += 1
         over = bucket.fill + bucket.waiting - 1 - FREE
@@ -77,7 +79,7 @@ class Slowing:
             if over > 0:
                 await self._sleep(min(over * STEP_S, LONGEST_S))
             yield
-        except UnknownCode:
+        except self._wrong:
             bucket.fill += 1
             raise
         finally:
