@@ -83,6 +83,10 @@ _KEPT: Final[Mapping[tuple[str, str], tuple[int, str]]] = {
     ("POST", f"{BREAKING}/share"): (RECORD, f"what was shared with whom, sealed; {LOGGED}"),
     ("POST", f"{BREAKING}/add"): (TEXT, f"what was added, sealed; {LOGGED}"),
     ("POST", f"{BREAKING}/view"): (TEXT, f"the second view, sealed; {LOGGED}"),
+    # holds of a chat as evidence
+    ("GET", "/desk/holds"): (NO_BODY, NOTHING),
+    ("POST", "/desk/holds/<conversation>"): (FIELDS, f"who asked or agreed, and why; {LOGGED}"),
+    ("POST", "/desk/holds/<conversation>/read"): (FIELDS, LOGGED),
     # numbers
     ("GET", "/desk/numbers"): (NO_BODY, NOTHING),
     # staff, sessions, the audit log
