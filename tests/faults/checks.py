@@ -6,6 +6,7 @@ What was promised about a person and about the assistant's silence is `promises`
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.faults.promises import after_take, stuck, unmet
 from tests.faults.record import STATE, Event, Kept, Page, Record, Sent, View
@@ -142,7 +143,7 @@ def _whole(events: Sequence[Event]) -> Iterator[Problem]:
 
 
 def _run(events: Sequence[Event], *, gaps: bool = True) -> Iterator[Problem]:
-    for before, event in zip(events, events[1:], strict=False):
+    for before, event in pairwise(events):
         if event.number == before.number:
             yield Problem(DOUBLED, str(event.number))
         elif event.number < before.number:

@@ -55,8 +55,9 @@ class Stream:
 class Page:
     """What one young person did and saw.
 
-    `conversation` is its id where it could be found out afterwards (`opened.link`), `seen_at` is when each number was first shown to them, `listed` their whole chat after the
-    faults (None: they have left). `answered` is whether they were answered once all was over.
+    `conversation` is its id where it could be found out afterwards (`opened.link`), `seen_at` when
+    each number was first shown to them, `listed` their whole chat after the faults (None: they
+    have left). `answered` is whether they were answered once all was over.
     """
 
     name: str

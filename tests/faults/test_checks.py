@@ -1,4 +1,4 @@
-"""The checks of a fault run catch each fault that is planted in a log, and nothing in a good one."""
+"""The checks of a fault run catch each fault planted in a log, and find none in a good one."""
 
 from collections import Counter
 from collections.abc import Callable
