@@ -56,9 +56,10 @@ def of_page(page: Page, kept: Kept | None) -> Iterator[Problem]:
     """What is wrong on the young person's side, and in what the database keeps of it."""
     if page.unknown:
         yield Problem(LOST, f"{page.name}: the token opens nothing and nobody left")
-    for place in _against(page.sent, "young_person", [page.seen[n] for n in sorted(page.seen)]):
-        if place.kind != LOST or page.listed is None:  # a stream may be behind, a list may not
-            yield Problem(place.kind, f"{page.name} seen {place.where}")
+    behind = max(page.seen, default=0)  # of what came later a page that has left saw nothing
+    shown = [one for one in page.sent if one.number is None or one.number <= behind]
+    for found in _against(shown, "young_person", [page.seen[n] for n in sorted(page.seen)]):
+        yield Problem(found.kind, f"{page.name} seen {found.where}")
     for stream in page.streams:
         yield from (Problem(p.kind, f"{page.name} stream {p.where}") for p in _run(stream.events))
         if stream.events and stream.events[0].number > stream.after + 1:

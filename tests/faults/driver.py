@@ -40,7 +40,11 @@ def run(plan: Plan, home: Path, postgres: str | None = None) -> Record:
 
 
 async def _play(plan: Plan, url: str, launcher: int, home: Path, postgres: str | None) -> Record:
-    record, over, port = Record(), asyncio.Event(), int(url.rpartition(":")[2])
+    record, over, port = (
+        Record(began_at=time.monotonic()),
+        asyncio.Event(),
+        int(url.rpartition(":")[2]),
+    )
     # As many connections as people want, and none that is used again after it was lost
     browsers = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
     async with Network(port) as pages, Network(port) as desks, browsers:
@@ -68,6 +72,7 @@ async def _play(plan: Plan, url: str, launcher: int, home: Path, postgres: str |
         shifts = [asyncio.create_task(worker.shift()) for worker in workers]
         await asyncio.gather(*(faults.track(*track) for track in plan.tracks.items()))
         await faults.recovered()
+        record.over_at = time.monotonic()
         over.set()
         await asyncio.gather(*lives)
         await asyncio.gather(*(person.last() for person in people))
@@ -98,6 +103,8 @@ def figures(plan: Plan, record: Record, problems: Sequence[Problem]) -> str:
         f" other faults {len(record.faults) - record.kills.get('service', 0)},"
         f" conversations {sum(bool(page.token) for page in record.pages)},"
         f" messages {len(acked) + len(written)} ({len(written)} of workers),"
+        f" in {record.ended_at - record.began_at:.0f} s"
+        f" ({record.over_at - record.began_at:.0f} s of faults),"
         f" streams {sum(len(page.streams) for page in record.pages)}, takes {len(record.holds)}"
     )
     broken = ", ".join(f"{kind} {found[kind]}" for kind in KINDS)

@@ -124,6 +124,7 @@ class Faults:
 
     async def _full(self, seconds: float) -> None:
         """No file of the service grows any more; the numbers have to be there all the same."""
+        await self._answers("/")
         process, log = await self._process("service"), self._home / "waymark.db-wal"
         size = log.stat().st_size if log.exists() else 0
         with suppress(psutil.NoSuchProcess):

@@ -39,7 +39,7 @@ class Browser:
         self.buttons: dict[str, str] = {}
         self._http, self._url, self._resumes, self._chance = http, url, resumes, chance
         self._news = asyncio.Event()
-        self._turn = asyncio.Lock()
+        self._turn, self._starting = asyncio.Lock(), asyncio.Lock()
         self._waiting: list[Sent] = []
         self._following: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
@@ -102,8 +102,11 @@ class Browser:
 
     async def begin(self) -> None:
         """Starts the conversation, once; raises LOST."""
-        if self.log.token:
-            return
+        async with self._starting:
+            if not self.log.token:
+                await self._start()
+
+    async def _start(self) -> None:
         started = await self.call("POST", "/api/conversations", {})
         self.log.token = started["token"]
         for public in started["events"]:
@@ -115,6 +118,15 @@ class Browser:
         self.unfollow()
         if not self.closed:
             self._following = asyncio.create_task(self._follow(after))
+
+    @property
+    def following(self) -> bool:
+        """Whether the page is open on its stream, or trying to be."""
+        return self._following is not None and not self._following.done()
+
+    def waits(self, sent: Sent) -> bool:
+        """Whether a message is neither kept nor refused yet."""
+        return sent in self._waiting
 
     def unfollow(self) -> None:
         """Closes the stream without a word, as a lost network or a hidden page does."""

@@ -8,6 +8,7 @@ import aiohttp
 
 from tests.faults.page import LOST, Browser, Refused
 from tests.faults.plan import ASKS, CONFIDES, DANGERS, Script, Step
+from tests.faults.promises import owner_at
 from tests.faults.record import Page, Sent
 
 PATIENT_S = 6.0
@@ -51,15 +52,30 @@ class YoungPerson:
         if page.closed or not self.log.token:
             page.unfollow()
             return
-        if page.owner != "ended":
+        if page.owner == "ended":
+            return
+        if not page.following:
             page.follow(page.last)
-            sent = self._write(ASKS)
-            if await page.settled(sent, ANSWERED_WITHIN_S):
-                number = sent.number or 0
-                await page.until(lambda: self._heard_after(number), ANSWERED_WITHIN_S)
-                self.log.answered = self._heard_after(number)
-            elif sent in page._waiting:  # neither kept nor refused
-                self.log.answered = False
+        # What is unanswered from before is answered without another word of theirs, and then this
+        self.log.answered = await self._answered(self._left_open()) and await self._answered(
+            self._write(ASKS)
+        )
+
+    async def _answered(self, sent: Sent | None) -> bool:
+        """Whether a message, if there is one, is kept and answered, or was refused for good."""
+        if sent is None:
+            return True
+        if not await self.page.settled(sent, ANSWERED_WITHIN_S):
+            return not self.page.waits(sent)
+        number = sent.number or 0
+        return await self.page.until(lambda: self._heard_after(number), ANSWERED_WITHIN_S)
+
+    def _left_open(self) -> Sent | None:
+        """Their last message, if it was written to the assistant."""
+        kept = [one for one in self.log.sent if one.number is not None]
+        last = max(kept, key=lambda one: one.number or 0, default=None)
+        owner = owner_at(self.log, last.number or 0) if last else ""
+        return last if owner == "assistant" else None
 
     async def read(self) -> None:
         """The whole chat as the service lists it, for the checks."""

@@ -61,7 +61,7 @@ def truth_after(page: Page, sent: Sent) -> float | None:
 
 def _met(page: Page, sent: Sent, record: Record) -> bool:
     ends = min(record.ended_at, *_over_at(page, sent))
-    if _owner_at(page, sent) == "worker":
+    if owner_at(page, sent.number or 0) == "worker":
         return True
     person, truth = person_after(page, sent, record), truth_after(page, sent)
     if person and person[1] <= TAKEN_WITHIN_S and not _late(page, sent, record, person[0]):
@@ -96,9 +96,10 @@ def _over_at(page: Page, sent: Sent) -> Iterator[float]:
             yield other.acked_at
 
 
-def _owner_at(page: Page, sent: Sent) -> str:
-    known = page.listed or [page.seen[number] for number in sorted(page.seen)]
-    states = [e.text for e in known if e.sender == STATE and e.number < (sent.number or 0)]
+def owner_at(page: Page, number: int) -> str:
+    """Whose the chat was when this number came."""
+    known = page.listed or [page.seen[each] for each in sorted(page.seen)]
+    states = [e.text for e in known if e.sender == STATE and e.number < number]
     return states[-1] if states else "assistant"
 
 
