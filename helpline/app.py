@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import sys
+import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from helpline.broadcast import Broadcast
 from helpline.chat.routes import blueprint as chat
+from helpline.clock import RisingClock
 from helpline.conversation import Answering, DeskSide, Heart, Sessions, YoungPersonSide
 from helpline.conversation.after import AfterWords
 from helpline.conversation.alerting import Alerting
@@ -74,7 +76,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         policy=Policy.load(DATA / "safeguarding"),
         facts=Facts.load(DATA / "facts", values_of(settings)),
         wording=Wording.load(DATA / "service" / "wording.yml"),
-        clock=lambda: datetime.now(UTC),
+        clock=RisingClock(lambda: datetime.now(UTC), time.monotonic),
         opens=settings.opens,
         on_call=settings.on_call,
         answer_within_s=settings.answer_within_minutes * 60,
@@ -105,7 +107,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     signals = load_signals(DATA / "safeguarding" / "signals.yml")
     app.ctx.forms = Forms.load(DATA / "desk" / "record.yml", signals)
     app.ctx.tools = Tools.load(DATA, heart.facts)
-    app.ctx.desk = DeskSide(heart, Sessions(heart, demo=settings.demo))
+    app.ctx.desk = DeskSide(heart, Sessions(heart, demo=settings.demo, on_their_phone=time.time))
     Extend(app, extensions=[Description], built_in_extensions=False, config=ONLY_DESCRIPTION)
     app.ext.openapi.add_security_scheme("token", "http", scheme="bearer")
     app.blueprint(chat)

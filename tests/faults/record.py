@@ -116,7 +116,10 @@ class Written:
 
 @dataclass
 class Record:
-    """All of it; the faults were over at `over_at`. `kept` is by token: None where the token opens nothing any more."""
+    """All of it; the faults were over at `over_at`.
+
+    `kept` is by token: None where the token opens nothing any more.
+    """
 
     began_at: float = 0.0
     over_at: float = 0.0
