@@ -13,7 +13,8 @@ from sanic import Request, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import BaseHTTPResponse, HTTPResponse, json
 from sanic_ext import Extend
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from helpline.broadcast import Broadcast
 from helpline.chat.routes import blueprint as chat
@@ -174,7 +175,7 @@ def _refuse(request: Request, error: Exception) -> HTTPResponse:
     headers = {}
     if isinstance(error, PayloadTooLarge):
         error = TooLong()
-    if isinstance(error, OperationalError | InterfaceError | OSError):
+    if _database_is_down(error):
         log.error("the database does not answer: %s", type(error).__name__)
         error = PartDown()
     if isinstance(error, WaymarkError):
@@ -189,6 +190,13 @@ def _refuse(request: Request, error: Exception) -> HTTPResponse:
     refusal = WaymarkError("There is nothing here." if status == 404 else None)
     refusal.code = {404: "not_found", 405: "method_not_allowed"}.get(status, "error")
     return json(refusal.public(), status=status)
+
+
+def _database_is_down(error: Exception) -> bool:
+    """Whether it does not answer, lost the connection, or has none left to give."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError | NoConnection | OSError)
 
 
 def _add_headers(request: Request, response: BaseHTTPResponse) -> None:

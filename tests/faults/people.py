@@ -45,6 +45,7 @@ class YoungPerson:
                 break
             await self._do(step, amount)
             await self._answer_offers()
+        await self._stay()
 
     async def last(self) -> None:
         """All faults are over: writes once more and waits for an answer, then reads the chat."""
@@ -126,6 +127,17 @@ class YoungPerson:
                 return
             await self._heard(self._write(ASKS))
             await self._pause(0.5)
+
+    async def _stay(self) -> None:
+        """Leaves the page open, and answers a helper who comes now."""
+        page, replies = self.page, 0
+        while not (self._over.is_set() or page.closed or page.owner == "ended"):
+            await self._answer_offers()
+            last = self.log.seen.get(page.last)
+            if page.owner == "worker" and last and last.sender == "worker" and replies < 4:
+                await self._heard(self._write(ASKS))
+                replies += 1
+            await self._pause(1.0)
 
     async def _answer_offers(self) -> None:
         """Taps what a helper's coming hangs on, each offer once."""

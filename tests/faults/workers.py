@@ -131,7 +131,7 @@ class Worker:
         elif not chat.theirs:
             if waited > held.manner.patience:
                 await self._ends(conversation, held)
-        elif chat.may_write and _owes(chat):
+        elif chat.may_write and (_owes(chat) or held.said == 0):
             number = next(self._words)
             held.sending = Sent(
                 str(uuid4()), f"I am here ({self._desk.name}.{number})", time.monotonic()
