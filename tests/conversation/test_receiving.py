@@ -255,12 +255,12 @@ async def test_a_reply_that_could_not_be_kept_is_kept_once_the_database_is_back(
 
 
 async def test_a_refusal_that_nobody_waits_for_leaves_no_line_in_the_log(quiet, caplog):
-    # Given a caller who is cut off while the message is taken in, and a chat deleted meanwhile
+    # Given a message to a chat that was just deleted, whose sender is cut off meanwhile
     _, access = await quiet.begin()
-    cut_off = asyncio.create_task(
-        quiet.young.receive(access, Incoming(uuid4(), text="are you there"))
-    )
     await quiet.young.delete(access)
+    sending = quiet.young.receive(access, Incoming(uuid4(), text="are you there"))
+    cut_off = asyncio.create_task(sending)
+    await asyncio.sleep(0)
     cut_off.cancel()
     await asyncio.gather(cut_off, return_exceptions=True)
     # When the refusal comes to nobody

@@ -21,7 +21,9 @@ from tests.faults.plan import Fault
 from tests.faults.record import Record
 
 MODULES: Final = {"bot": "bot.server", "actions": "bot.action_server", "service": "helpline.app"}
+HEALTH: Final = {"bot": "assistant", "actions": "actions", "service": "service"}
 STARTS_WITHIN_S: Final = 120.0
+BACK_WITHIN_S: Final = 30.0
 NUMBERS: Final = "999"
 LOCK: Final = """
 import sqlite3, sys
@@ -53,6 +55,8 @@ class Faults:
     async def track(self, name: str, faults: tuple[Fault, ...]) -> None:
         """One fault after the other."""
         for fault in faults:
+            if fault.part and not fault.early:
+                await self._answers_again(fault.part)
             await asyncio.sleep(fault.gap)
             if name in self._networks:
                 await self._of_network(name, fault)
@@ -164,6 +168,24 @@ class Faults:
                         if MODULES[part] in process.cmdline() and not zombie:
                             return process
                 await asyncio.sleep(0.1)
+
+    async def _answers_again(self, part: str) -> None:
+        """Waits until a part answers, but no longer than a busy machine lets it start."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BACK_WITHIN_S):
+                while not await self._part_answers(part):  # noqa: ASYNC110 -- another process's
+                    await asyncio.sleep(0.3)
+
+    async def _part_answers(self, part: str) -> bool:
+        try:
+            async with (
+                asyncio.timeout(5),
+                aiohttp.ClientSession() as http,
+                http.get(f"{self._url}/health") as answer,
+            ):
+                return bool((await answer.json()).get(HEALTH[part]))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            return False
 
     async def _answers(self, path: str) -> None:
         async with asyncio.timeout(STARTS_WITHIN_S):

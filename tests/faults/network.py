@@ -31,6 +31,7 @@ class Network:
         self._server.close()
         self._flows.set()
         self.reset()
+        await self._server.wait_closed()
 
     @property
     def url(self) -> str:
