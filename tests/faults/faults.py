@@ -22,8 +22,8 @@ from tests.faults.record import Record
 
 MODULES: Final = {"bot": "bot.server", "actions": "bot.action_server", "service": "helpline.app"}
 HEALTH: Final = {"bot": "assistant", "actions": "actions", "service": "service"}
-STARTS_WITHIN_S: Final = 120.0
-BACK_WITHIN_S: Final = 30.0
+STARTS_WITHIN_S: Final = 300.0  # where many wait for few cores; 3 s on a quiet machine
+BACK_WITHIN_S: Final = 90.0
 NUMBERS: Final = "999"
 LOCK: Final = """
 import sqlite3, sys
@@ -50,7 +50,7 @@ class Faults:
         self._launcher, self._url = psutil.Process(launcher), url
         self._home, self._postgres = home, postgres
         self._networks, self._record = networks, record
-        self._recoveries: set[asyncio.Task[None]] = set()
+        self._recoveries: list[asyncio.Task[None]] = []
 
     async def track(self, name: str, faults: tuple[Fault, ...]) -> None:
         """One fault after the other."""
@@ -84,8 +84,7 @@ class Faults:
                 process.resume()
         if fault.part == "service":
             task = asyncio.create_task(self._until_back(f"service {fault.what}", began))
-            self._recoveries.add(task)
-            task.add_done_callback(self._recoveries.discard)
+            self._recoveries.append(task)
 
     async def _until_back(self, name: str, began: float) -> None:
         await self._answers("/")

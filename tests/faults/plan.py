@@ -177,13 +177,13 @@ def _kills(chance: random.Random, part: str, size: Size) -> tuple[Fault, ...]:
             round(size.kills * OF_100_KILLS[other] / 100) for other in ("bot", "service")
         )
     pace = mean * OF_100_KILLS["actions"] / OF_100_KILLS[part]
-    track = []
+    track, early = list[Fault](), False
     for _ in range(count):
         if chance.random() < 0.25:
             hangs = size.long and chance.random() < 0.15
             stopped = chance.uniform(15, 20) if hangs else chance.uniform(0.3, 4)
             track.append(Fault("stop", chance.uniform(0.1, 0.5) * pace, stopped, part))
-        early = chance.random() < 0.4
+        early = not early and chance.random() < 0.3  # never twice, or it would never have started
         track.append(Fault("kill", chance.uniform(0.3, 1.5) * pace, part=part, early=early))
     return tuple(track)
 
