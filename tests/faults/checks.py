@@ -35,10 +35,10 @@ def judge(record: Record) -> list[Problem]:
         found += [Problem(UNMET, f"{page.name} {n}") for n in unmet(page, record)]
         found += [Problem(STUCK, page.name) for _ in range(stuck(page))]
     for view in record.views:
-        page = by_conversation.get(view.conversation)
-        if page is not None:
-            where = f"{page.name} as {view.worker} saw it"
-            found += of_view(view, told(page, record), page.sent, where)
+        seen = by_conversation.get(view.conversation)
+        if seen is not None:
+            where = f"{seen.name} as {view.worker} saw it"
+            found += of_view(view, told(seen, record), seen.sent, where)
     found += of_workers(record, by_conversation)
     found += [Problem(NUMBERS, "/") for _ in range(record.numbers_missing)]
     return found

@@ -9,7 +9,7 @@ import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 
@@ -90,7 +90,7 @@ class Desk:
 
     async def lists(self) -> Lists:
         """Both lists; signs in again where the session is gone."""
-        status, page = await self._call("GET", "/desk/queue", retried=False)
+        status, page = await self._call("GET", "/desk/queue")
         if status == 401:
             await self.sign_in()
         if status != 200:
@@ -148,11 +148,10 @@ class Desk:
     def _signed(self) -> dict[str, str]:
         return {"X-CSRF-Token": self._csrf, "HX-Request": "true"}
 
-    async def _call(self, method: str, path: str, **parts: object) -> tuple[int, str]:
-        parts.pop("retried", None)
+    async def _call(self, method: str, path: str, **parts: Any) -> tuple[int, str]:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                async with self._http.request(method, self._url + path, **parts) as answer:  # type: ignore[arg-type]
+                async with self._http.request(method, self._url + path, **parts) as answer:
                     return answer.status, await answer.text()
         except LOST as error:
             raise Nothing from error

@@ -1,5 +1,6 @@
 """Opens the database of a run with the young people's tokens, as only they can."""
 
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -19,8 +20,7 @@ async def open_all(record: Record, database_url: str) -> None:
     try:
         for page in record.pages:
             if page.token:
-                kept = await database.read(lambda c, token=page.token: _open(c, token))
-                record.kept[page.token] = kept
+                record.kept[page.token] = await database.read(partial(_open, token=page.token))
     finally:
         await database.close()
     link(record)
@@ -34,9 +34,9 @@ def link(record: Record) -> None:
         page.conversation = kept.conversation if kept else ""
     for view in record.views:
         for line in view.lines:
-            page = texts.get(line.text) if line.text.endswith(")") else None
-            if page is not None and line.sender == "young_person" and not page.conversation:
-                page.conversation = view.conversation
+            writer = texts.get(line.text) if line.text.endswith(")") else None
+            if writer and line.sender == "young_person" and not writer.conversation:
+                writer.conversation = view.conversation
 
 
 def _open(connection: Connection, token: str) -> Kept | None:

@@ -8,7 +8,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -216,7 +216,7 @@ class Browser:
             await asyncio.sleep(wait * self._chance.uniform(0.75, 1.25))
             wait = min(wait * 2, LONGEST_WAIT_S)
 
-    async def _read(self, stream: Stream, last: int) -> Any:
+    async def _read(self, stream: Stream, last: int) -> AsyncIterator[dict[str, Any]]:
         resumes = {"Last-Event-ID": str(last)} if self._resumes == "Last-Event-ID" else {}
         headers = {"Authorization": f"Bearer {self.log.token}", "Accept": "text/event-stream"}
         try:

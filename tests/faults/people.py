@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from contextlib import suppress
 
 import aiohttp
@@ -98,8 +99,8 @@ class YoungPerson:
             await self._heard(self._write(DANGERS, danger=True))
             await self._pause(amount)
         elif step == "hasty":
-            sent = [self._write(ASKS) for _ in range(3)]
-            await self._heard(sent[-1])
+            *_, last = [self._write(ASKS) for _ in range(3)]
+            await self._heard(last)
         elif step == "person":
             if await page.ask("POST", "/api/conversation/handoff"):
                 await self._until(lambda: page.owner in ("worker", "ended"), FOR_A_PERSON_S)
@@ -179,7 +180,7 @@ class YoungPerson:
         others = ("assistant", "worker", "service")
         return any(n > number and event.sender in others for n, event in seen.items())
 
-    async def _until(self, holds, seconds: float) -> bool:
+    async def _until(self, holds: Callable[[], bool], seconds: float) -> bool:
         """As `Browser.until`; not for long once all is over."""
         return await self.page.until(holds, 1.0 if self._over.is_set() else seconds)
 

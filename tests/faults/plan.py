@@ -146,8 +146,8 @@ def _script(chance: random.Random, number: int, size: Size) -> Script:
         name=f"p{number}",
         begins=chance.uniform(0, size.spread_s),
         steps=tuple(steps),
-        talks=chance.choices(("Talk", "Not now", ""), (7, 2, 2))[0],  # type: ignore[arg-type]
-        safe=chance.choices(("Yes", "Not now", "Just numbers"), (8, 1, 1))[0],  # type: ignore[arg-type]
+        talks=chance.choices(("Talk", "Not now", ""), (7, 2, 2))[0],
+        safe=chance.choices(("Yes", "Not now", "Just numbers"), (8, 1, 1))[0],
         resumes=chance.choice(("Last-Event-ID", "after")),
         seed=chance.getrandbits(32),
     )
