@@ -5,14 +5,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pyotp
 import pytest
 
 from helpline.clock import RisingClock
+from helpline.conversation import Sessions
 from helpline.conversation.incoming import Incoming
-from tests.conversation.conftest import texts
+from helpline.conversation.staffing import add
+from tests.conversation.conftest import PASSWORD, texts
 from tests.conversation.shift import Shift, quiet_helpline
 
 TRUTH_WITHIN_S, GONE_AFTER_S = 120, 120
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""Time is the same on both."""
 
 
 @dataclass
@@ -76,6 +81,7 @@ def test_a_clock_that_is_set_forward_is_followed(machine):
     assert now() == machine.wall
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("after", [0, 30, 119])
 async def test_the_truth_is_told_within_two_minutes_of_the_promise(shift, machine, after):
     # Given a level 4 that nobody takes
@@ -92,6 +98,7 @@ async def test_the_truth_is_told_within_two_minutes_of_the_promise(shift, machin
     assert (await shift.entry(access)).lead_told_at is not None
 
 
+@ONE_DATABASE
 async def test_a_service_that_starts_with_an_earlier_clock_tells_the_truth_at_once(
     shift, machine, make_helpline, team
 ):
@@ -111,6 +118,7 @@ async def test_a_service_that_starts_with_an_earlier_clock_tells_the_truth_at_on
     assert (await again.entry(access)).lead_told_at is not None
 
 
+@ONE_DATABASE
 async def test_a_helper_who_is_gone_loses_the_chat_when_they_would_have(shift, machine):
     # Given a worker who took a level 4 and whose browser dies
     robin = await shift.signs_in("robin")
@@ -126,6 +134,7 @@ async def test_a_helper_who_is_gone_loses_the_chat_when_they_would_have(shift, m
     assert (entry.staff, entry.returned) == (None, True)
 
 
+@ONE_DATABASE
 async def test_a_helper_who_is_here_keeps_the_chat(shift, machine):
     robin = await shift.signs_in("robin")
     _, access = await shift.helpline.begin()
@@ -136,6 +145,7 @@ async def test_a_helper_who_is_here_keeps_the_chat(shift, machine):
     assert (await shift.entry(access)).staff == robin.staff
 
 
+@ONE_DATABASE
 async def test_messages_keep_their_order_and_are_kept_once(shift, machine):
     # Given messages before and after the clock is set back, one of them sent twice
     _, access = await shift.helpline.begin()
@@ -155,3 +165,25 @@ async def test_messages_keep_their_order_and_are_kept_once(shift, machine):
     # And the time of each is later than that of the one before
     times = [event.at for event in events if hasattr(event, "at")]
     assert times == sorted(times)
+
+
+@ONE_DATABASE
+async def test_a_one_time_code_of_a_telephone_goes_by_the_true_time(shift, machine):
+    # Given a service whose time is an hour ahead, as its clock was before it was put right
+    machine.sets_back()
+    heart = shift.helpline.heart
+    added = await add(
+        heart.database,
+        name="ash",
+        alias="Ash",
+        role="worker",
+        password=PASSWORD,
+        second_factor=True,
+        now=heart.now(),
+    )
+    sessions = Sessions(heart, demo=False, on_their_phone=machine.wall.timestamp)
+    # When a worker signs in with the code that their telephone shows
+    code = pyotp.TOTP(added.one_time_secret).at(machine.wall)
+    session, _ = await sessions.sign_in("ash", PASSWORD, code)
+    # Then they are not locked out
+    assert session.name == "ash"
