@@ -13,7 +13,7 @@ from helpline.demo import LOGINS
 from tests.conftest import Login, waymark_up
 from tests.faults.checks import KINDS, Problem
 from tests.faults.desk import Desk
-from tests.faults.faults import Faults
+from tests.faults.faults import STARTS_WITHIN_S, Faults
 from tests.faults.network import Network
 from tests.faults.opened import open_all
 from tests.faults.people import YoungPerson
@@ -68,8 +68,10 @@ async def _play(plan: Plan, url: str, launcher: int, home: Path, postgres: str |
             )
             for login in LOGINS
         ]
-        lives = [asyncio.create_task(person.live()) for person in people]
         shifts = [asyncio.create_task(worker.shift()) for worker in workers]
+        async with asyncio.timeout(STARTS_WITHIN_S):
+            await asyncio.gather(*(worker.here.wait() for worker in workers))
+        lives = [asyncio.create_task(person.live()) for person in people]
         await asyncio.gather(*(faults.track(*track) for track in plan.tracks.items()))
         await faults.recovered()
         record.over_at = time.monotonic()

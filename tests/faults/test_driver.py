@@ -43,7 +43,9 @@ def test_whatever_dies_each_message_is_there_once_in_order_and_nobody_is_left_al
     print(figures(planned, record, problems))
     assert not problems, problems
     # And the run was one in which they could have been broken
+    answered = sum(page.answered is True for page in record.pages)
+    takes, written = len(record.holds), len(record.written)
     assert sum(record.kills.values()) == size.kills
-    assert sum(page.answered is True for page in record.pages) > size.people / 2
-    assert record.written
-    assert record.holds
+    assert answered > size.people / 2
+    assert takes > 0
+    assert written > 0

@@ -47,7 +47,7 @@ class Worker:
         self._words = itertools.count(1)
         self._free_at: float | None = None
         self.had: dict[str, bool] = {}
-        self.idle = asyncio.Event()
+        self.here, self.idle = asyncio.Event(), asyncio.Event()
 
     async def shift(self) -> None:
         """Works until cancelled; walks off and comes back as planned."""
@@ -99,6 +99,8 @@ class Worker:
             self._takes(conversation, now)
         for conversation in self._held.keys() - lists.mine.keys():
             self._lets_go(conversation)
+        if self._desk.connected:
+            self.here.set()
         free = self._desk.connected and EMERGENCY not in lists.mine.values()
         if free and self._free_at is not None:
             self._record.free.setdefault(name, []).append((self._free_at, now))
