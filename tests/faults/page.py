@@ -41,6 +41,7 @@ class Browser:
         self._news = asyncio.Event()
         self._turn, self._starting = asyncio.Lock(), asyncio.Lock()
         self._waiting: list[Sent] = []
+        self._mine: set[int] = set()
         self._following: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self.closed = False
@@ -196,6 +197,7 @@ class Browser:
             self._waiting.remove(sent)
         if sent.number is None:
             sent.number, sent.acked_at = number, time.monotonic()
+            self._mine.add(number)
 
     async def _again(self) -> None:
         """Until they press "Try again"."""
@@ -250,7 +252,7 @@ class Browser:
             self.owner = event.text
         for button in public.get("buttons", ()):
             self.buttons[f"{event.sender}: {button['title']}"] = button["id"]
-        if event.sender == "young_person":
+        if event.sender == "young_person" and event.number not in self._mine:
             # The page takes what it is shown for kept: the answer to the send may have been lost
             mine = next((one for one in self._waiting if one.text == event.text), None)
             if mine is not None:
