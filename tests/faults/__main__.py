@@ -23,11 +23,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--kills", type=int, default=300)
-    parser.add_argument("--people", type=int, help="conversations (default: one for each kill)")
+    parser.add_argument(
+        "--people", type=int, help="conversations (default: 100 and more with kills)"
+    )
     parser.add_argument("--small", action="store_true", help="as in make test")
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL, not SQLite")
     given = parser.parse_args()
-    size = IN_TESTS if given.small else nightly(given.kills, given.people or given.kills)
+    size = IN_TESTS if given.small else nightly(given.kills, given.people or 100 + given.kills // 3)
     if given.postgres:
         size = type(size)(**{**vars(size), "postgres": True})
     planned = plan(given.seed, size)

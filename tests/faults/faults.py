@@ -166,14 +166,14 @@ class Faults:
                         zombie = process.status() == psutil.STATUS_ZOMBIE
                         if MODULES[part] in process.cmdline() and not zombie:
                             return process
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.2)
 
     async def _answers_again(self, part: str) -> None:
         """Waits until a part answers, but no longer than a busy machine lets it start."""
         with suppress(TimeoutError):
             async with asyncio.timeout(BACK_WITHIN_S):
                 while not await self._part_answers(part):  # noqa: ASYNC110 -- another process's
-                    await asyncio.sleep(0.3)
+                    await asyncio.sleep(0.5)
 
     async def _part_answers(self, part: str) -> bool:
         try:
@@ -189,7 +189,7 @@ class Faults:
     async def _answers(self, path: str) -> None:
         async with asyncio.timeout(STARTS_WITHIN_S):
             while await self._status(path) != 200:  # noqa: ASYNC110 -- another process's state
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.2)
 
     async def _status(self, path: str, saying: str = "") -> int:
         """The status of a GET past all networks of the test; 0 without an answer in 5 s."""

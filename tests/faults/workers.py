@@ -11,7 +11,7 @@ from tests.faults.desk import Chat, Desk, Lists, Nothing
 from tests.faults.plan import Manner
 from tests.faults.record import Hold, Record, Sent, View, Written
 
-EVERY_S = 0.5
+EVERY_S = 1.0
 EMERGENCY = 4
 CHATS_AT_ONCE = 3
 
