@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import sys
+import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +13,13 @@ from sanic import Request, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import BaseHTTPResponse, HTTPResponse, json
 from sanic_ext import Extend, openapi
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from bot import cores, emptied
 from helpline.broadcast import Broadcast
 from helpline.chat.routes import blueprint as chat
+from helpline.clock import RisingClock
 from helpline.conversation import Answering, DeskSide, Heart, Sessions, YoungPersonSide
 from helpline.conversation.after import AfterWords
 from helpline.conversation.alerting import Alerting
@@ -90,7 +93,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         policy=Policy.load(DATA / "safeguarding"),
         facts=Facts.load(DATA / "facts", values_of(settings)),
         wording=Wording.load(DATA / "service" / "wording.yml"),
-        clock=lambda: datetime.now(UTC),
+        clock=RisingClock(lambda: datetime.now(UTC), time.monotonic),
         opens=settings.opens,
         on_call=settings.on_call,
         answer_within_s=settings.answer_within_minutes * 60,
@@ -125,7 +128,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     signals = load_signals(DATA / "safeguarding" / "signals.yml")
     app.ctx.forms = Forms.load(DATA / "desk" / "record.yml", signals)
     app.ctx.tools = Tools.load(DATA, heart.facts)
-    app.ctx.desk = DeskSide(heart, Sessions(heart, demo=settings.demo))
+    app.ctx.desk = DeskSide(heart, Sessions(heart, demo=settings.demo, on_their_phone=time.time))
     Extend(app, extensions=[Description], built_in_extensions=False, config=ONLY_DESCRIPTION)
     app.ext.openapi.add_security_scheme("token", "http", scheme="bearer")
     app.blueprint(chat)
@@ -190,7 +193,7 @@ def _refuse(request: Request, error: Exception) -> HTTPResponse:
     headers = {}
     if isinstance(error, PayloadTooLarge):
         error = TooLong()
-    if isinstance(error, OperationalError | InterfaceError | OSError):
+    if _database_is_down(error):
         log.error("the database does not answer: %s", type(error).__name__)
         error = PartDown()
     if isinstance(error, WaymarkError):
@@ -207,6 +210,13 @@ def _refuse(request: Request, error: Exception) -> HTTPResponse:
         headers |= {name: value for name, value in error.headers.items() if name == "Allow"}
     refusal.code = {404: "not_found", 405: "method_not_allowed"}.get(status, "error")
     return json(refusal.public(), status=status, headers=headers)
+
+
+def _database_is_down(error: Exception) -> bool:
+    """Whether it does not answer, lost the connection, or has none left to give."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | InterfaceError | NoConnection | OSError)
 
 
 def _add_headers(request: Request, response: BaseHTTPResponse) -> None:

@@ -30,6 +30,8 @@ from safeguarding.policy import NOT_NOW, TALK
 log = logging.getLogger("waymark")
 
 TYPING_AFTER_S = 0.3
+AGAIN_AFTER_S, LONGEST_WAIT_S = 1.0, 30.0
+"""What failed is tried again after so long, then after twice that, up to the longest."""
 Unanswered = tuple[ConversationRow, Message]
 
 CONCERN, HIGH_RISK, EMERGENCY = 2, 3, 4
@@ -61,17 +63,32 @@ class Answering:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _answer_all(self, access: Access, fresh: Unanswered | None) -> None:
+        """Answers what there is; what the database would not keep is tried again while a page
+        waits for it. Without one the next page that follows wakes it.
+        """
         if self._locks.busy(access.conversation):
             fresh = None  # whoever is at it may have found it
+        wait = AGAIN_AFTER_S
+        while not await self._all_answered(access, fresh):
+            fresh = None
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT_S)
+            if not self._heart.broadcast.followed(access.conversation):
+                return
+
+    async def _all_answered(self, access: Access, fresh: Unanswered | None) -> bool:
+        """Answers one message after the other; False if something failed meanwhile."""
         async with self._locks.hold(access.conversation):
             try:
                 more = True if fresh is None else await self._answer(access, *fresh)
                 while more:
                     more = await self._answer_next(access)
             except UnknownToken:
-                return
+                return True
             except Exception as error:
                 log.error("answering failed: %s", type(error).__name__)
+                return False
+        return True
 
     async def _answer_next(self, access: Access) -> bool:
         """Answers the oldest unanswered message; False when there is none after it."""

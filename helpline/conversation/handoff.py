@@ -27,6 +27,8 @@ EXCERPT_MESSAGES = 3
 HERE_S = 45
 """A helper counts as here for so many seconds after the desk was last heard of."""
 EMERGENCY = 4
+CLOCKS_DIFFER_S = 5
+"""The clocks of two machines that share a database may differ by so many seconds."""
 AWAY_S = 120
 """A helper who holds a chat and is not heard of for so long gives it back to the queue."""
 
@@ -49,6 +51,15 @@ def team_if_here(
 def somebody_here(connection: Connection, now: float) -> bool:
     """Whether anybody is at the desk, whatever they say of themselves."""
     return bool(staff.here(connection, now - HERE_S))
+
+
+def is_due(since: float, now: float, seconds: float) -> bool:
+    """Whether so many seconds have passed since then.
+
+    A time that lies ahead was kept before the clock was set back and the service started again:
+    nobody knows how long ago that was, and it counts as long enough.
+    """
+    return not -CLOCKS_DIFFER_S <= now - since < seconds
 
 
 def promise(entry: QueueEntry, now: float) -> dict[str, float | None]:

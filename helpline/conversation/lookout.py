@@ -126,7 +126,7 @@ class Lookout:
         if entry.lead_told_at is not None:
             return entry.alert == "sending" and now - entry.lead_told_at > LOST_AFTER_S
         alone = not heard.lately and self._heart.on_call(self._heart.clock())
-        return alone or now - entry.promised_at >= ALERT_AFTER_S
+        return alone or handoff.is_due(entry.promised_at, now, ALERT_AFTER_S)
 
     async def _give_back(self, conversation: bytes) -> None:
         heart = self._heart

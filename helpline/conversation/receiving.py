@@ -60,7 +60,9 @@ class Receiving:
 
         A caller who is cut off meanwhile stops nothing: what is kept is also made known.
         """
-        return await asyncio.shield(asyncio.ensure_future(self._receive(access, incoming)))
+        receiving = asyncio.ensure_future(self._receive(access, incoming))
+        receiving.add_done_callback(_heard)
+        return await asyncio.shield(receiving)
 
     async def _receive(self, access: Access, incoming: Incoming) -> Receipt:
         database = self._heart.database
@@ -222,6 +224,12 @@ class Receiving:
             handoff.raise_alarm(connection, row, shown, team, now)
         offered = message.level == HIGH_RISK and team is not None and not waiting
         return _Done(handoff.renumber_queue(connection), offered)
+
+
+def _heard(receiving: asyncio.Future[Receipt]) -> None:
+    """A refusal whose caller is gone is nobody's: it needs no line in the log."""
+    if not receiving.cancelled():
+        receiving.exception()
 
 
 def _is_grave(message: Message) -> bool:

@@ -124,7 +124,7 @@ def _nobody_came(row: ConversationRow, entry: QueueEntry, heard: Heard, heart: H
         return False
     lead = heart.on_call(heart.clock()) or entry.alert in ("sending", "sent", "part")
     may_hear = lead and entry.level >= handoff.EMERGENCY and entry.alert != "failed"
-    late = heart.now() - entry.promised_at >= TRUTH_AFTER_S
+    late = handoff.is_due(entry.promised_at, heart.now(), TRUTH_AFTER_S)
     return late or not (heard.at_all or may_hear)
 
 

@@ -305,8 +305,8 @@ def _prepare_sqlite(dbapi_connection: Any, _: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writing = connection.get_execution_options().get("waymark_write", False)
-    raw: Any = connection.connection.driver_connection
-    raw.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+    # Not on the driver's own connection: its error for a locked file would be no SQLAlchemy error
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 def migrate(connection: Connection) -> None:

@@ -116,7 +116,7 @@ def make_helpline(database: Database, screener: Screener) -> Callable[..., Helpl
     def make(dialogue: Dialogue, **parts: Any) -> Helpline:
         clock = Clock()
         heart = Heart(
-            **{"opens": lambda _: "9am", **parts},
+            **{"opens": lambda _: "9am", "clock": clock, **parts},
             database=database,
             broadcast=Broadcast(),
             offered=Offered(),
@@ -125,7 +125,6 @@ def make_helpline(database: Database, screener: Screener) -> Callable[..., Helpl
             policy=Policy.load(ROOT / "data" / "safeguarding"),
             facts=Facts.load(ROOT / "data" / "facts", values_of()),
             wording=Wording.load(ROOT / "data" / "service" / "wording.yml"),
-            clock=clock,
         )
         answering = Answering(heart)
         return Helpline(

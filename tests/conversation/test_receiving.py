@@ -1,6 +1,8 @@
 """A message is kept once, in order, and answered once."""
 
 import asyncio
+import gc
+import sqlite3
 from uuid import uuid4
 
 import pytest
@@ -209,3 +211,61 @@ async def test_a_stream_resumes_after_the_last_number_seen(helpline):
         if event.number == whole[-1]:
             break
     assert resumed == whole[2:]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # PostgreSQL has row locks
+async def test_a_reply_that_could_not_be_kept_is_kept_once_the_database_is_back(
+    make_helpline, tmp_path, caplog
+):
+    """The young person waits on an open page, and writes nothing more that would wake it."""
+    # Given a page that is open, and an assistant that takes its time
+    let_go = asyncio.Event()
+
+    async def never_answers(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await let_go.wait()
+        writer.close()
+
+    server = await asyncio.start_server(never_answers, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    dialogue = Dialogue(url=url, actions_url=url, secret="")
+    await dialogue.open()
+    helpline = make_helpline(dialogue)
+    _, access = await helpline.begin()
+    page = helpline.young.follow(access, 2)
+    sent = await helpline.young.receive(access, Incoming(uuid4(), text="what are my rights"))
+    assert (await anext(page)).number == sent.number
+    # When another process holds the database for itself until the reply could not be kept
+    other = sqlite3.connect(tmp_path / "waymark.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    let_go.set()
+    while "answering failed" not in caplog.text:  # noqa: ASYNC110 -- a log wakes nobody
+        await asyncio.sleep(0.05)
+    other.execute("ROLLBACK")
+    other.close()
+    # Then it is kept, once, without another word
+    async with asyncio.timeout(20):
+        while not isinstance(reply := await anext(page), Message):
+            pass
+    assert reply.sender == "service"
+    assert (reply.number, reply.text) == (sent.number + 1, helpline.heart.wording.assistant_down)
+    await page.aclose()
+    server.close()
+    await helpline.answering.finish()
+    await dialogue.close()
+
+
+async def test_a_refusal_that_nobody_waits_for_leaves_no_line_in_the_log(quiet, caplog):
+    # Given a message to a chat that was just deleted, whose sender is cut off meanwhile
+    _, access = await quiet.begin()
+    await quiet.young.delete(access)
+    sending = quiet.young.receive(access, Incoming(uuid4(), text="are you there"))
+    cut_off = asyncio.create_task(sending)
+    await asyncio.sleep(0)
+    cut_off.cancel()
+    await asyncio.gather(cut_off, return_exceptions=True)
+    # When the refusal comes to nobody
+    while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 -- the task is not ours to wait for
+        await asyncio.sleep(0.01)
+    gc.collect()
+    # Then it is no error of ours
+    assert "never retrieved" not in caplog.text
