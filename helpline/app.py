@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 import sys
-import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from sanic.response import BaseHTTPResponse, HTTPResponse, json
 from sanic_ext import Extend
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from helpline import logs
 from helpline.broadcast import Broadcast
 from helpline.chat.routes import blueprint as chat
 from helpline.conversation import Answering, DeskSide, Heart, Sessions, YoungPersonSide
@@ -181,9 +181,7 @@ def _refuse(request: Request, error: Exception) -> HTTPResponse:
         return json(error.public(), status=error.status, headers=headers)
     status = error.status_code if isinstance(error, SanicException) else 500
     if status >= 500:
-        frames = traceback.extract_tb(error.__traceback__)
-        where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-4:]))
-        log.error("%s at %s", type(error).__name__, where)
+        log.error("%s", logs.where(error))
     refusal = WaymarkError("There is nothing here." if status == 404 else None)
     refusal.code = {404: "not_found", 405: "method_not_allowed"}.get(status, "error")
     return json(refusal.public(), status=status)
@@ -196,9 +194,7 @@ def _add_headers(request: Request, response: BaseHTTPResponse) -> None:
 
 def main() -> None:
     """Starts the service; one sentence and exit code 2 when it cannot."""
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s"
-    )
+    logs.keep_free_of_outside_words()
     try:
         settings = Settings.load()
         app = create_app(settings)

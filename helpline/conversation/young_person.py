@@ -13,7 +13,7 @@ from helpline.conversation.access import Access, open_access, refresh
 from helpline.conversation.answering import Answering
 from helpline.conversation.bubbles import Bubble, add_bubbles
 from helpline.conversation.errors import ConversationEnded, UnknownToken
-from helpline.conversation.events import Event, Message, Typing
+from helpline.conversation.events import Broken, Event, Message, Opened, Typing
 from helpline.conversation.heart import Heart
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.receiving import Receipt, Receiving, last_messages
@@ -155,9 +155,16 @@ class YoungPersonSide:
             access.keep_up(connection, row)
             rows = conversations.events_after(connection, row.id, max(after, row.shown_from - 1))
             opened = (open_event(access.ring, event) for event in rows)
-            return row.owner, [event for event in opened if event is not None]
+            return row.owner, [self._shown(event) for event in opened if event is not None]
 
         return await self._heart.database.read(look)
+
+    def _shown(self, event: Opened) -> Event:
+        """The event; in the place of one that does not open, words that say so."""
+        if isinstance(event, Broken):
+            words, now = self._heart.wording.does_not_open, self._heart.clock()
+            return Message(event.number, "service", words, now)
+        return event
 
     async def follow(self, access: Access, after: int) -> AsyncGenerator[Event | Typing | None]:
         """Yields what happens after number `after` as it happens, None after 15 quiet seconds.
