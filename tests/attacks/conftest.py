@@ -41,7 +41,9 @@ def desk(alone: Alone) -> Iterator[Desk]:
         assert robin.take(chat).status_code == 200
         numbers = []
         for what, field in (("record", "q.contact"), ("breaking", "q.reason")):
-            kept = robin.http.post(f"/desk/chat/{chat}/{what}", data={field: "self", "turn": "1"})
+            kept = robin.http.post(
+                f"/desk/chat/{chat}/{what}", data={field: "self", "page": "p", "turn": "1"}
+            )
             assert kept.status_code == 303, kept.text
             numbers.append(kept.headers["Location"].rpartition("/")[2])
         yield Desk(alone, robin, sam, young, chat, *numbers)

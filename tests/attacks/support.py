@@ -44,6 +44,8 @@ FORM: Final = {
     "present": "x",
     "new": "a very different password",
     "again": "a very different password",
+    "page": "p",
+    "turn": "9",
     "q.contact": "self",
     "q.reason": "x",
 }

@@ -46,22 +46,23 @@ class Chat:
     """One chat on the desk: who writes in it, and where what belongs to it is shown."""
 
     young: YoungPerson
+    worker: Worker
     conversation: str
     bird: str
     record: str
     breaking: str
 
-    def views(self, worker: Worker) -> dict[str, str]:
+    def views(self) -> dict[str, str]:
         """What each side is shown, by what it is; an answer that is none is told by its code."""
         pages = {
             "page": self.young.http.get(
                 "/api/conversation/events", headers={"Accept": "application/json"}
             ),
-            "chat": worker.http.get(f"/desk/chat/{self.conversation}"),
-            "notes": worker.http.get(f"/desk/chat/{self.conversation}/notes"),
-            "brief": worker.http.get(f"/desk/chat/{self.conversation}/brief"),
-            "record": worker.http.get(self.record),
-            "breaking": worker.http.get(self.breaking),
+            "chat": self.worker.http.get(f"/desk/chat/{self.conversation}"),
+            "notes": self.worker.http.get(f"/desk/chat/{self.conversation}/notes"),
+            "brief": self.worker.http.get(f"/desk/chat/{self.conversation}/brief"),
+            "record": self.worker.http.get(self.record),
+            "breaking": self.worker.http.get(self.breaking),
         }
         for what, page in pages.items():
             assert page.status_code < 500 or "does_not_open" in page.text, (what, page.text)
@@ -70,10 +71,9 @@ class Chat:
 
 @dataclass
 class Shop:
-    """A running service with two chats on one worker's desk."""
+    """A running service with a chat on each of two desks."""
 
     alone: Alone
-    robin: Worker
     chats: list[Chat]
 
     def swap(self, table: str, column: str, condition: str) -> None:
@@ -89,31 +89,36 @@ class Shop:
             database.commit()
 
     def shown(self) -> list[dict[str, str]]:
-        return [chat.views(self.robin) for chat in self.chats]
+        return [chat.views() for chat in self.chats]
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     home = tmp_path_factory.mktemp("moved")
     with service_in(home) as alone, ExitStack() as opened:
-        robin = opened.enter_context(Worker(alone.url, LOGINS["robin"]))
         chats = []
-        for bird in BIRDS:
+        for bird, name in zip(BIRDS, ("robin", "kit"), strict=True):
+            worker = opened.enter_context(Worker(alone.url, LOGINS[name]))
             young = opened.enter_context(YoungPerson(alone.url))
             assert young.post(f"{DANGER} {bird}").status_code == 201
-            [conversation] = robin.queue()
-            assert robin.take(conversation).status_code == 200
-            [talk] = [b["id"] for e in young.events() for b in e["buttons"] if b["title"] == "Talk"]
+            [conversation] = worker.queue()
+            assert worker.take(conversation).status_code == 200
+            [talk] = [
+                b["id"]
+                for e in young.events()
+                for b in e.get("buttons", ())
+                if b["title"] == "Talk"
+            ]
             assert young.post(button=talk).status_code == 201
             address = f"/desk/chat/{conversation}"
-            assert robin.http.post(f"{address}/notes", data={"text": f"note {bird}"}).is_redirect
+            assert worker.http.post(f"{address}/notes", data={"text": f"note {bird}"}).is_redirect
             fields = {"q.area": bird, "q.reason": bird, "turn": "1", "q.contact": "self"}
             written = [
-                robin.http.post(f"{address}/{what}", data=fields).headers["Location"]
+                worker.http.post(f"{address}/{what}", data=fields).headers["Location"]
                 for what in ("record", "breaking")
             ]
-            chats.append(Chat(young, conversation, bird, *written))
-        yield Shop(alone, robin, chats)
+            chats.append(Chat(young, worker, conversation, bird, *written))
+        yield Shop(alone, chats)
 
 
 TRIGGER = 3
@@ -150,7 +155,7 @@ def test_07_what_was_moved_to_another_chat_is_not_shown_and_hides_no_other(
         # And both chats go on
         for chat in shop.chats:
             assert chat.young.post("still here").status_code == 201
-            assert "still here" in chat.views(shop.robin)["page"]
+            assert "still here" in chat.views()["page"]
     finally:
         shop.swap(table, name, COLUMNS[column].format(trigger=TRIGGER))
     # And once it is put back, it opens as before
@@ -178,13 +183,13 @@ def test_07_messages_swapped_within_a_chat_stand_as_two_that_do_not_open(shop: S
             assert "cannot be shown" in events[number]["text"]
         assert sorted(events) == list(range(1, len(events) + 1))
         assert "dipper" not in str(events)
-        page = shop.robin.chat(chat.conversation)
+        page = chat.worker.chat(chat.conversation)
         assert "dipper" not in page
         assert page.count("does not open") == 2
         # And danger that is written next is noticed, and a helper can write
         sent = chat.young.post(DANGER).json()["number"]
         assert any(event.get("card") for event in chat.young.events(sent))
-        assert shop.robin.say(chat.conversation, "I am here").status_code == 201
+        assert chat.worker.say(chat.conversation, "I am here").status_code == 201
         # And the feedback questions, which danger rules out, are not asked
         assert chat.young.http.get("/api/conversation/feedback").json() == {"questions": []}
     finally:
@@ -242,7 +247,7 @@ def test_07_what_was_moved_between_members_of_staff_opens_for_neither(
                 for login in (LOGINS["kit"], LOGINS["sam"]):
                     assert queue_after_sign_in(shop.alone, login) in {401, 403}
                 # And others work on
-                assert shop.robin.http.get("/desk/queue").status_code == 200
+                assert shop.chats[0].worker.http.get("/desk/queue").status_code == 200
         finally:
             shop.swap(table, name, condition)
     with Worker(shop.alone.url, LOGINS["kit"]) as kit:
