@@ -11,7 +11,7 @@ from sanic import Request, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import BaseHTTPResponse, HTTPResponse, json
 from sanic_ext import Extend
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from helpline import logs
 from helpline.broadcast import Broadcast
@@ -172,7 +172,8 @@ def _refuse(request: Request, error: Exception) -> HTTPResponse:
     headers = {}
     if isinstance(error, PayloadTooLarge):
         error = TooLong()
-    if isinstance(error, OperationalError | InterfaceError | OSError):
+    broken = type(error) is DatabaseError  # its file is no database any more; a subclass is another
+    if broken or isinstance(error, OperationalError | InterfaceError | OSError):
         log.error("the database does not answer: %s", type(error).__name__)
         error = PartDown()
     if isinstance(error, WaymarkError):

@@ -2,7 +2,8 @@
 
 The readers: `Incoming` (messages), the bodies of the calls around the end, `fields_of` (forms
 without script), `filling` (the desk's forms), tokens, codes, tickets, cookies, numbers in
-addresses and in `Last-Event-ID`, `Host`, `Origin`. Codes and tokens have their properties in `tests/vault`. The last
+addresses and in `Last-Event-ID`, `Host`, `Origin`. Codes and tokens have their properties in
+`tests/vault`. The last
 tests send all of it to a running service.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
@@ -182,12 +183,17 @@ def test_any_host_and_origin_are_ours_or_refused(host: str, origin: str) -> None
 @FEW
 @given(st.dictionaries(TEXT, st.lists(TEXT, min_size=1, max_size=3), max_size=5))
 def test_the_desks_forms_keep_only_what_they_ask(form: dict[str, list[str]]) -> None:
-    signals = load_signals(ROOT / "data" / "safeguarding" / "signals.yml")
-    forms = Forms.load(ROOT / "data" / "desk" / "record.yml", signals)
+    forms = the_forms()
     request: Any = SimpleNamespace(form=_Form({f"q.{name}": form[name] for name in form}))
     sent = filling.sent(request)
     kept = read_or_refused(lambda: answers.read(forms, forms.record, sent.fields), 413, 422)
     assert set(kept or {}) <= set(form)
+
+
+@cache
+def the_forms() -> Forms:
+    signals = load_signals(ROOT / "data" / "safeguarding" / "signals.yml")
+    return Forms.load(ROOT / "data" / "desk" / "record.yml", signals)
 
 
 class _Form(dict[str, list[str]]):
