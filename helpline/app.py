@@ -11,7 +11,7 @@ from sanic import Request, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import BaseHTTPResponse, HTTPResponse, json
 from sanic_ext import Extend
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from helpline import logs
 from helpline.broadcast import Broadcast
@@ -210,8 +210,13 @@ def main() -> None:
         HomeUnusable,
         SecretBroken,
     ) as error:
-        sys.exit(f"waymark: {error}")
-    app.run(host=settings.host, port=settings.port, single_process=True, access_log=False)
+        print(f"waymark: {error}", file=sys.stderr)
+        sys.exit(2)
+    try:
+        app.run(host=settings.host, port=settings.port, single_process=True, access_log=False)
+    except (DBAPIError, ConnectionError) as error:
+        print(f"waymark: The database cannot be opened: {type(error).__name__}.", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ selects take 0.2 ms that way and 2.1 ms through aiosqlite, which changes threads
 import asyncio
 import heapq
 import itertools
+import sqlite3
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,6 +20,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 URGENT, ORDINARY = 0, 1
@@ -231,7 +233,11 @@ def _prepare_sqlite(dbapi_connection: Any, _: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writing = connection.get_execution_options().get("waymark_write", False)
     raw: Any = connection.connection.driver_connection
-    raw.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+    try:
+        raw.execute(begin)
+    except sqlite3.OperationalError as error:  # SQLAlchemy does not see what happens in here
+        raise OperationalError(begin, None, error) from error
 
 
 def _upgrade(connection: Connection) -> None:

@@ -156,8 +156,9 @@ def test_18_back_after_signing_out_shows_no_desk(alone: Alone, keeping: Browser)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("#connection")).to_have_text("Live")
     page.goto("/desk/account")
+    page.goto("/desk")
     # When they sign out and somebody goes back
-    page.get_by_role("button", name="Sign out").first.click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
     page.wait_for_url("**/desk/login")
     for _ in range(3):
         go(page, "back")
