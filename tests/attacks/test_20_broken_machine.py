@@ -106,7 +106,8 @@ def test_20_nothing_is_acknowledged_that_is_not_kept(running: Alone, trouble: ob
         again = young.post("after")
         assert again.status_code == 201
         assert sorted(mine(young)) == sorted([*kept, "after"])
-        assert young.events()[-1]["number"] == len(young.events())
+        numbers = [event["number"] for event in young.events()]
+        assert numbers == list(range(1, len(numbers) + 1))
         assert robin.http.get("/desk/queue").status_code == 200
     assert "database does not answer" in log_of(running)
     assert "during" not in log_of(running)
@@ -157,7 +158,7 @@ def start(home: Path) -> subprocess.CompletedProcess[bytes]:
     )
 
 
-@pytest.mark.parametrize("content", [b"", b"short", b"x" * 33, None], ids=repr)
+@pytest.mark.parametrize("content", [b"short", None], ids=repr)
 def test_20_a_broken_pepper_stops_the_start_with_one_sentence(
     tmp_path: Path, content: bytes | None
 ) -> None:
