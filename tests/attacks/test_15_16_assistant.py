@@ -35,7 +35,8 @@ OF_RASA = [
     *("/webhooks/chatroom/", "/docs", "/.well-known/x", "/../domain"),
 ]
 TURN = {"state": [], "text": "hello", "payload": None, "level": 0}
-CALL = {"next_action": "action_find_service", "tracker": {"slots": {}, "events": []}}
+TRACKER = {"sender_id": "x", "slots": {"nation": "scotland"}, "events": []}
+CALL = {"next_action": "action_find_service", "tracker": TRACKER, "version": "3.6.21"}
 
 
 @pytest.fixture(params=["bot", "actions"])
