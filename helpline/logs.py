@@ -9,7 +9,8 @@ import logging
 from pathlib import Path
 from typing import Final
 
-OWN: Final = "waymark"
+OWN: Final = frozenset({"waymark", "safeguarding"})
+"""Loggers that write codes and counts only, with those under their names."""
 LAYOUT: Final = "%(asctime)s %(name)s %(levelname)s %(message)s"
 MOST_FRAMES: Final = 4
 
@@ -21,7 +22,7 @@ class OwnWords(logging.Formatter):
         super().__init__(LAYOUT)
 
     def format(self, record: logging.LogRecord) -> str:
-        own = record.name == OWN or record.name.startswith(f"{OWN}.")
+        own = record.name.partition(".")[0] in OWN
         said = record.getMessage() if own else f"{Path(record.pathname).name}:{record.lineno}"
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
