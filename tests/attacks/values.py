@@ -8,11 +8,11 @@ import os
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-NIGHTLY = int(os.environ.get("WAYMARK_NIGHTLY", "1"))
+NIGHTLY = int(os.environ.get("ATTACKS_NIGHTLY", "1"))
 """How many times as many examples are tried."""
 FEW = settings(max_examples=100 * NIGHTLY, deadline=None)
 OVER_HTTP = settings(
-    max_examples=60 * NIGHTLY,
+    max_examples=120 * NIGHTLY,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
