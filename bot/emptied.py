@@ -2,7 +2,8 @@
 
 Libraries put message texts, headers and rows into records and exceptions at several levels, so each
 record of a foreign logger is emptied where it is made, before any handler can see it: what is left
-is the level, the logger, the line of code and the types of the exceptions.
+is the level, the logger, the line of code and the types of the exceptions. A record of ours keeps
+its sentence, on one line: whoever can make a line break could forge a line of the log.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-OWN = "waymark"  # loggers under this name write codes and counts only, and are shown as they are
+OWN = frozenset({"waymark", "safeguarding"})
+"""Loggers that write codes and counts only, with those under their names."""
+MOST_FRAMES = 4
 
 
 def keep_logs_free_of_words(
@@ -25,7 +28,7 @@ def keep_logs_free_of_words(
     Call it once, before what logs is imported. ``level`` may be DEBUG: it stays safe. ``shown_as``
     is a format of the standard library.
     """
-    logging.setLogRecordFactory(_emptied)
+    logging.setLogRecordFactory(emptied_record)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(shown_as))
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -39,11 +42,11 @@ def keep_logs_free_of_words(
 
 
 def types_of(error: BaseException) -> str:
-    """Return the types of an exception and of its causes, with the last line of code of each."""
-    return " < ".join(_describe(each) for each in _chain(error))
+    """Return the types of an exception and of its causes, with the last lines of code of each."""
+    return " from ".join(_describe(each) for each in _chain(error))
 
 
-def _emptied(  # noqa: PLR0917  # the signature that logging calls
+def emptied_record(  # noqa: PLR0917  # the signature that logging calls
     name: str,
     level: int,
     path: str,
@@ -55,17 +58,20 @@ def _emptied(  # noqa: PLR0917  # the signature that logging calls
     stack: str | None = None,
     **extra: Any,
 ) -> logging.LogRecord:
+    """Make a record as ``logging`` asks for it, without a word from outside."""
     if isinstance(exc_info, BaseException):
         error: BaseException | None = exc_info
     elif isinstance(exc_info, tuple):
         error = exc_info[1]
     else:
         error = sys.exc_info()[1] if exc_info else None
-    if name != OWN and not name.startswith(f"{OWN}."):
-        message, args = f"{path.rsplit('/', 1)[-1]}:{line}", ()
+    if name.partition(".")[0] in OWN:
+        said = logging.LogRecord(name, level, path, line, message, args, None).getMessage()
+    else:
+        said = f"{path.rsplit('/', 1)[-1]}:{line}"
     if error is not None:
-        message, args = f"{message % args if args else message} {types_of(error)}", ()
-    return logging.LogRecord(name, level, path, line, message, args, None, function, None)
+        said = f"{said} {types_of(error)}"
+    return logging.LogRecord(name, level, path, line, _one_line(said), (), None, function, None)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -77,10 +83,15 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _describe(error: BaseException) -> str:
+    frames = []
     trace: TracebackType | None = error.__traceback__
-    if trace is None:
-        return type(error).__name__
-    while trace.tb_next is not None:
+    while trace is not None:
+        frames.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
         trace = trace.tb_next
-    place = trace.tb_frame.f_code.co_filename.rsplit("/", 1)[-1]
-    return f"{type(error).__name__} at {place}:{trace.tb_lineno}"
+    if not frames:
+        return type(error).__name__
+    return f"{type(error).__name__} at {' < '.join(reversed(frames[-MOST_FRAMES:]))}"
+
+
+def _one_line(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

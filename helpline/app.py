@@ -5,7 +5,6 @@ import gc
 import logging
 import sys
 import time
-import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from sanic import Request, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import BaseHTTPResponse, HTTPResponse, json
 from sanic_ext import Extend, openapi
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from bot import cores, emptied
@@ -202,9 +201,7 @@ def _refuse(request: Request, error: Exception) -> HTTPResponse:
         return json(error.public(), status=error.status, headers=headers)
     status = error.status_code if isinstance(error, SanicException) else 500
     if status >= 500:
-        frames = traceback.extract_tb(error.__traceback__)
-        where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-4:]))
-        log.error("%s at %s", type(error).__name__, where)
+        log.error("%s", emptied.types_of(error))
     refusal = WaymarkError("There is nothing here." if status == 404 else None)
     if isinstance(error, SanicException):
         headers |= {name: value for name, value in error.headers.items() if name == "Allow"}
@@ -215,6 +212,8 @@ def _refuse(request: Request, error: Exception) -> HTTPResponse:
 def _database_is_down(error: Exception) -> bool:
     """Whether it does not answer, lost the connection, or has none left to give."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if type(error) is DatabaseError:  # its file is no database any more; a subclass is another
         return True
     return isinstance(error, OperationalError | InterfaceError | NoConnection | OSError)
 
@@ -244,15 +243,20 @@ def main() -> None:
         HomeUnusable,
         SecretBroken,
     ) as error:
-        sys.exit(f"waymark: {error}")
-    app.run(
-        host=settings.host,
-        port=settings.port,
-        single_process=True,
-        access_log=False,
-        protocol=Connection,
-        backlog=BACKLOG,
-    )
+        print(f"waymark: {error}", file=sys.stderr)
+        sys.exit(2)
+    try:
+        app.run(
+            host=settings.host,
+            port=settings.port,
+            single_process=True,
+            access_log=False,
+            protocol=Connection,
+            backlog=BACKLOG,
+        )
+    except (DBAPIError, ConnectionError) as error:
+        print(f"waymark: The database cannot be opened: {type(error).__name__}.", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,9 @@ from safeguarding.signals import SignalKind, load_signals
 MODEL = Path(__file__).resolve().parent.parent / "models" / "danger"
 _LONGEST_EVIDENCE = 160
 _SERVICE_WORDS = 2
+_UNSEEN = dict.fromkeys({*range(32), *range(127, 160)} - {*range(9, 14), 28, 29, 30, 31, 133})
+"""Control letters that show as nothing: within a word they hide it, between words they part them,
+so a text that has any is read both ways."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -60,7 +63,9 @@ class Screener:
         inside counts as level 3, ``failed``.
         """
         try:
-            return self._screen(text, course, before)
+            readings = dict.fromkeys((text, text.translate(_UNSEEN)))
+            verdicts = [self._screen(each, course, before) for each in readings]
+            return max(verdicts, key=lambda verdict: verdict.level)
         except Exception as error:
             _LOG.error("screening failed: %s", type(error).__name__)
             _, after = advance(course, Turn({}, at_least=3), frozenset())

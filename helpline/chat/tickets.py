@@ -45,7 +45,7 @@ class Tickets:
     def look(self, ticket: str) -> Ticket:
         """Say whether ``ticket`` may start a conversation, or which token it has led to."""
         body, signature = ticket[:80], ticket[80:]
-        if not hmac.compare_digest(self._sign(body).encode(), signature.encode()):
+        if not hmac.compare_digest(self._sign(body).encode(), signature.encode("utf-8", "replace")):
             return Ticket(valid=False)
         if self._clock() - int(body[64:], 16) > LIFETIME_S:
             return Ticket(valid=False)
@@ -73,7 +73,7 @@ class Tickets:
         self._spent[hashlib.sha256(ticket.encode()).digest()] = (now, sealed)
 
     def _sign(self, body: str) -> str:
-        return hmac.new(self._key, body.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._key, body.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
     @staticmethod
     def _box(ticket: str) -> SecretBox:

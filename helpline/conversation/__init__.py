@@ -3,7 +3,7 @@
 from helpline.conversation.access import Access
 from helpline.conversation.answering import Answering
 from helpline.conversation.desk import DeskSide
-from helpline.conversation.events import Button, Event, Message, State, Typing
+from helpline.conversation.events import Broken, Button, Event, Message, State, Typing
 from helpline.conversation.heart import Heart
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.receiving import Receipt
@@ -14,6 +14,7 @@ from helpline.conversation.young_person import YoungPersonSide
 __all__ = [
     "Access",
     "Answering",
+    "Broken",
     "Button",
     "DeskChange",
     "DeskSide",

@@ -1,5 +1,6 @@
 """What opens a conversation for the young person: the keys behind the token, in memory only."""
 
+import logging
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -18,6 +19,8 @@ from helpline.vault import (
     wrap,
 )
 
+log = logging.getLogger("waymark")
+
 
 @dataclass(eq=False)
 class Access:
@@ -32,10 +35,16 @@ class Access:
     ring: KeyRing
 
     def take_in(self, wrapped: dict[int, bytes]) -> None:
-        """Opens key epochs that were added since; raises WrapBroken for another token's."""
+        """Opens key epochs that were added since; raises UnknownToken, with an alert in the log,
+        where a key that was kept for this token is not its own.
+        """
         for epoch, key in wrapped.items():
             if epoch not in self.ring.keys:
-                self.ring.keys[epoch] = unwrap(self.under, key, self.conversation, epoch)
+                try:
+                    self.ring.keys[epoch] = unwrap(self.under, key, self.conversation, epoch)
+                except WrapBroken as error:
+                    log.error("alert: the key of a chat does not open with its token")
+                    raise UnknownToken from error
 
     def keep_up(self, connection: Connection, row: ConversationRow) -> None:
         """Opens the newest key epoch if it was added since."""
@@ -46,14 +55,15 @@ class Access:
 def open_access(connection: Connection, token: str) -> Access:
     """Returns the conversation of a token; raises UnknownToken for every token it is not of."""
     try:
-        found = conversations.by_token(connection, token_hash(token))
-        if found is None:
-            raise UnknownToken
-        row, wrapped = found
-        access = Access(row.id, token_hash(token), token_key(token), KeyRing({}))
-        access.take_in(wrapped)
+        name, under = token_hash(token), token_key(token)
     except WrapBroken as error:
         raise UnknownToken from error
+    found = conversations.by_token(connection, name)
+    if found is None:
+        raise UnknownToken
+    row, wrapped = found
+    access = Access(row.id, name, under, KeyRing({}))
+    access.take_in(wrapped)
     return access
 
 

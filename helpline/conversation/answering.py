@@ -91,7 +91,7 @@ class Answering:
         return True
 
     async def _answer_next(self, access: Access) -> bool:
-        """Answers the oldest unanswered message; False when there is none after it."""
+        """Answers the oldest unanswered message that opens; False when there is none after it."""
 
         def find(connection: Connection) -> Unanswered | None:
             row = conversations.by_id(connection, access.conversation)
@@ -103,9 +103,9 @@ class Answering:
             )
             if not waiting:
                 return None
-            message = open_event(access.ring, waiting[0])
-            assert isinstance(message, Message)
-            return row, message
+            opened = (open_event(access.ring, each) for each in waiting)
+            first = next((each for each in opened if isinstance(each, Message)), None)
+            return (row, first) if first else None
 
         found = await self._heart.database.read(find)
         return found is not None and await self._answer(access, *found)
@@ -231,5 +231,5 @@ def _carried(access: Access, row: ConversationRow) -> Carried:
     try:
         return open_carried(access.ring, row)
     except (SealBroken, KeyError) as error:
-        log.error("a carried state does not open: %s", type(error).__name__)
+        log.error("alert: a carried state does not open: %s", type(error).__name__)
         return Carried()

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from helpline.conversation import first_words, looking, notes, tools
-from helpline.conversation.events import Event, Message
+from helpline.conversation.events import Message, Opened
 from helpline.conversation.first_words import Safe
 from helpline.conversation.heart import Heart
 from helpline.conversation.opening import events_open_to, identity_of, ring_of
@@ -105,7 +105,7 @@ async def of(heart: Heart, session: Session, conversation: str) -> Brief:
     return await heart.database.read(find)
 
 
-def _messages(events: Iterable[Event]) -> list[Message]:
+def _messages(events: Iterable[Opened]) -> list[Message]:
     return [event for event in events if isinstance(event, Message)]
 
 
@@ -132,11 +132,11 @@ def _places(theirs: Sequence[Message]) -> tuple[Said, ...]:
     return tuple(found.values())[:MOST_PLACES]
 
 
-def _latest(events: Iterable[Event], sender: str) -> tuple[Said, ...]:
+def _latest(events: Iterable[Opened], sender: str) -> tuple[Said, ...]:
     said = [Said(e.text, e.number, e.at) for e in _messages(events) if e.sender == sender]
     return tuple(said[-LATEST:])
 
 
-def _topics(events: Iterable[Event]) -> tuple[str, ...]:
+def _topics(events: Iterable[Opened]) -> tuple[str, ...]:
     touched = (e.topic for e in _messages(events))
     return tuple(dict.fromkeys(topic for topic in touched if topic and topic.startswith("T")))

@@ -20,6 +20,7 @@ from helpline.conversation import (
 from helpline.conversation.board import Board, Waiting
 from helpline.conversation.errors import (
     ConversationEnded,
+    DoesNotOpen,
     Invalid,
     NotOpen,
 )
@@ -146,6 +147,8 @@ class DeskSide:
             if entry.agreed != "yes" or row.owner != "worker":
                 raise NotOpen
             ring, number = ring_of(connection, session, row), row.last_number + 1
+            if row.key_epoch not in ring.keys:
+                raise DoesNotOpen
             if first_words.answer(events_open_to(connection, session, row, ring))[0] in LATER:
                 raise NotOpen("They said not now. Ask again first.")
             message = Message(number, "worker", text, heart.clock())

@@ -134,6 +134,11 @@ class RecoveryRefused(WaymarkError):
     message = "This is not the recovery key of this helpline."
 
 
+class DoesNotOpen(WaymarkError):
+    status, code = 500, "does_not_open"
+    message = "This does not open: it was changed or moved. Tell whoever runs this service."
+
+
 class SlowDown(WaymarkError):
     status, code, message = 429, "slow_down", "Too many tries. Wait a little."
 

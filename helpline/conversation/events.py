@@ -100,4 +100,16 @@ class Typing:
         return {"type": "typing"}
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A message that does not open: it was changed, cut or moved since it was sealed.
+
+    Nothing of it is shown; each side says in its own words that one stood here.
+    """
+
+    number: int
+
+
 Event = Message | State
+Opened = Event | Broken
+"""What comes of opening a kept event."""

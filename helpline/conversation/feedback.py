@@ -12,7 +12,7 @@ from helpline.conversation import tally
 from helpline.conversation.access import Access
 from helpline.conversation.after import ANSWERS, QUESTIONS
 from helpline.conversation.errors import Invalid, NotAsked
-from helpline.conversation.events import Message
+from helpline.conversation.events import Broken, Message
 from helpline.conversation.heart import Heart
 from helpline.conversation.sealing import open_event
 from helpline.store import conversations
@@ -40,7 +40,11 @@ def may_ask(connection: Connection, access: Access, row: ConversationRow) -> boo
 def _was_in_danger(connection: Connection, access: Access) -> bool:
     said = conversations.events_after(connection, access.conversation, 0, sender="young_person")
     opened = (open_event(access.ring, event) for event in said)
-    return any(isinstance(each, Message) and each.level >= tally.EMERGENCY for each in opened)
+    return any(
+        isinstance(each, Broken)  # nobody knows what it said: it may have been danger
+        or (isinstance(each, Message) and each.level >= tally.EMERGENCY)
+        for each in opened
+    )
 
 
 def keep(

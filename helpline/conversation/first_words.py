@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from helpline.conversation.access import Access
 from helpline.conversation.bubbles import Bubble, add_bubbles
-from helpline.conversation.events import Button, Event, Message, State
+from helpline.conversation.events import Button, Message, Opened, State
 from helpline.conversation.heart import Heart
 from helpline.conversation.sealing import seal_message
 from helpline.store import conversations
@@ -42,7 +42,7 @@ def ask(connection: Connection, row: ConversationRow, ring: KeyRing, heart: Hear
     conversations.change(connection, row.id, last_number=number)
 
 
-def answer(events: Iterable[Event]) -> tuple[Safe, Message | None]:
+def answer(events: Iterable[Opened]) -> tuple[Safe, Message | None]:
     """What they answered last, with the message in which they did.
 
     A "Not now" stands until they say otherwise, whoever asks again; who came back with a code has

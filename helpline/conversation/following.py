@@ -10,7 +10,7 @@ from helpline.broadcast import Signal
 from helpline.conversation.access import Access
 from helpline.conversation.answering import Answering
 from helpline.conversation.errors import UnknownToken
-from helpline.conversation.events import Event, Typing
+from helpline.conversation.events import Broken, Event, Message, Opened, Typing
 from helpline.conversation.heart import Heart
 from helpline.conversation.sealing import open_event
 from helpline.conversation.watching import watch
@@ -55,11 +55,18 @@ async def look(
         since = max(after, row.shown_from - 1)
         rows = conversations.events_after(connection, row.id, since, at_most=at_most)
         opened = (open_event(access.ring, event) for event in rows)
-        events = [event for event in opened if event is not None]
+        events = [_shown(heart, event) for event in opened if event is not None]
         last = rows[-1].number if rows else after
         return Look(row.owner, events, last, more=len(rows) == at_most)
 
     return await heart.database.read(find, urgency)
+
+
+def _shown(heart: Heart, event: Opened) -> Event:
+    """The event; in the place of one that does not open, words that say so."""
+    if isinstance(event, Broken):
+        return Message(event.number, "service", heart.wording.does_not_open, heart.clock())
+    return event
 
 
 async def follow(

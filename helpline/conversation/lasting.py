@@ -2,14 +2,28 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from helpline.conversation.errors import DoesNotOpen
 from helpline.conversation.sessions import Session
 from helpline.store import staff
-from helpline.vault import Holder, Place, new_key, open_for_team, open_sealed, seal, seal_for_team
+from helpline.vault import (
+    Holder,
+    Place,
+    SealBroken,
+    WrapBroken,
+    new_key,
+    open_for_team,
+    open_sealed,
+    seal,
+    seal_for_team,
+)
+
+log = logging.getLogger("waymark")
 
 Kind = Literal["record", "breaking", "view"]
 """A record, a broken confidentiality, or a second person's view of one."""
@@ -35,10 +49,17 @@ def key_for_team(connection: Connection, kind: Kind, identity: int) -> tuple[byt
 def open_key(
     session: Session, kind: Kind, identity: int, wrapped: Mapping[Holder, bytes]
 ) -> bytes | None:
-    """The record's key, if this person has one of the team keys it is wrapped for; else None."""
+    """The record's key, if this person has one of the team keys it is wrapped for; else None.
+
+    Raises DoesNotOpen for a key that was wrapped for another record.
+    """
     for epoch, private in session.team.items():
         if (own := wrapped.get(f"team:{epoch}")) is not None:
-            return open_for_team(private, own, _bound(kind, identity), epoch)
+            try:
+                return open_for_team(private, own, _bound(kind, identity), epoch)
+            except WrapBroken as error:
+                log.error("alert: the key of a %s does not open", kind)
+                raise DoesNotOpen from error
     return None
 
 
@@ -49,8 +70,11 @@ def seal_body(key: bytes, kind: Kind, identity: int, body: Mapping[str, Any]) ->
 
 
 def open_body(key: bytes, kind: Kind, identity: int, sealed: bytes) -> dict[str, Any]:
-    """Opens `seal_body`; raises SealBroken for another record's or changed bytes."""
-    body: dict[str, Any] = json.loads(
-        open_sealed(key, Place(_bound(kind, identity), 0, kind, 0), sealed)
-    )
+    """Opens `seal_body`; raises DoesNotOpen for another record's or changed bytes."""
+    try:
+        opened = open_sealed(key, Place(_bound(kind, identity), 0, kind, 0), sealed)
+    except SealBroken as error:
+        log.error("alert: a %s does not open", kind)
+        raise DoesNotOpen from error
+    body: dict[str, Any] = json.loads(opened)
     return body

@@ -16,7 +16,7 @@ from helpline.conversation.errors import (
     NotAllowed,
     UnknownConversation,
 )
-from helpline.conversation.events import Event
+from helpline.conversation.events import Opened
 from helpline.conversation.heart import Heart
 from helpline.conversation.opening import check_helper, events_open_to, identity_of, ring_of
 from helpline.conversation.retention import erased_at
@@ -190,7 +190,7 @@ async def keep(heart: Heart, session: Session, conversation: str) -> None:
     await heart.database.write(keep)
 
 
-async def read(heart: Heart, session: Session, conversation: str) -> list[Event]:
+async def read(heart: Heart, session: Session, conversation: str) -> list[Opened]:
     """What was said in a held chat that is gone for others; for the two who hold it alone.
 
     Each time is in the audit log. Raises NotAllowed and UnknownConversation.
@@ -198,7 +198,7 @@ async def read(heart: Heart, session: Session, conversation: str) -> list[Event]
     _check(session)
     identity = identity_of(conversation)
 
-    def read(connection: Connection) -> list[Event]:
+    def read(connection: Connection) -> list[Opened]:
         row, hold = conversations.by_id(connection, identity), _held(connection, identity)
         if row is None or row.hidden_hour is None:
             raise UnknownConversation

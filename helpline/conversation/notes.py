@@ -220,7 +220,7 @@ def _open_keys(session: Session, identity: bytes, wrapped: list[KeyRow]) -> dict
                     holders[row.holder], row.wrapped, identity, NOTES_KEY + row.key_epoch
                 )
             except WrapBroken:
-                log.error("the key of a chat's notes does not open")
+                log.error("alert: the key of a chat's notes does not open")
     return opened
 
 
@@ -231,7 +231,7 @@ def _open(row: NoteRow, opened: dict[int, bytes]) -> Note | None:
     try:
         data = json.loads(open_sealed(opened[row.key_epoch], place, row.sealed))
     except SealBroken:
-        log.error("a note does not open")
+        log.error("alert: a note does not open")
         return None
     return Note(
         row.number,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from helpline.conversation import staffing
 from helpline.conversation.errors import IdUsed, NotAllowed, NotYours, UnknownConversation
-from helpline.conversation.events import Event, Message, Noticed
+from helpline.conversation.events import Message, Noticed, Opened
 from helpline.conversation.incoming import Incoming
 from helpline.conversation.sealing import open_event
 from helpline.conversation.sessions import Session
@@ -84,11 +84,17 @@ def _holders(session: Session) -> dict[str, bytes]:
 
 
 def ring_of(connection: Connection, session: Session, row: ConversationRow) -> KeyRing:
-    """Opens every key epoch that was sealed to the team or, after the end, to this person."""
+    """Opens every key epoch that was sealed to the team or, after the end, to this person.
+
+    One that was moved here does not open: it is left out, with an alert in the log.
+    """
     ring = KeyRing({})
     for holder, private in _holders(session).items():
         for epoch, key in conversations.wraps(connection, row.id, holder).items():
-            ring.keys[epoch] = open_for_team(private, key, row.id, epoch)
+            try:
+                ring.keys[epoch] = open_for_team(private, key, row.id, epoch)
+            except WrapBroken:
+                log.error("alert: the key of a chat does not open")
     return ring
 
 
@@ -103,7 +109,10 @@ def excerpt_ring(
         holders.pop(f"staff:{session.staff}")
     for (number, holder), wrapped in conversations.excerpt_keys(connection, conversation).items():
         if holder in holders:
-            ring[number] = open_for_team(holders[holder], wrapped, conversation, number)
+            try:
+                ring[number] = open_for_team(holders[holder], wrapped, conversation, number)
+            except WrapBroken:
+                log.error("alert: the key of an excerpt does not open")
     return ring
 
 
@@ -115,11 +124,7 @@ def open_excerpts(
     One that was changed or moved does not open: it is left out and logged, and hides no other.
     """
     shown: dict[int, Message] = {}
-    try:
-        keys = excerpt_ring(connection, session, conversation, team_only=team_only)
-    except WrapBroken:
-        log.error("the key of an excerpt does not open")
-        return []
+    keys = excerpt_ring(connection, session, conversation, team_only=team_only)
     for row in conversations.excerpts(connection, conversation):
         if row.number not in keys:
             continue
@@ -128,7 +133,7 @@ def open_excerpts(
                 keys[row.number], Place(conversation, row.number, "excerpt", 0), row.sealed
             )
         except SealBroken:
-            log.error("an excerpt does not open")
+            log.error("alert: an excerpt does not open")
             continue
         data = json.loads(body)
         for number, text, at in data["messages"]:
@@ -155,15 +160,11 @@ def unread_language(
     Sought in `shown`, the excerpts, and after a yes in the chat: a worker who knows the language
     can take it. What does not open is left out and logged, and hides no other chat.
     """
-    try:
-        ring, told = ring_of(connection, session, row), list(shown)
-        if ring.keys:
-            theirs = conversations.last_from(connection, row.id, "young_person", LOOKED_AT)
-            opened = (open_event(ring, sealed) for sealed in theirs)
-            told += [message for message in opened if isinstance(message, Message)]
-    except (SealBroken, WrapBroken):
-        log.error("a chat on the desk does not open")
-        told = shown
+    ring, told = ring_of(connection, session, row), list(shown)
+    if ring.keys:
+        theirs = conversations.last_from(connection, row.id, "young_person", LOOKED_AT)
+        opened = (open_event(ring, sealed) for sealed in theirs)
+        told += [message for message in opened if isinstance(message, Message)]
     grave = [message for message in told if message.level >= GRAVE]
     newest = max(grave, key=lambda message: message.number, default=None)
     return None if newest is None or newest.read else newest.language
@@ -171,9 +172,9 @@ def unread_language(
 
 def events_open_to(
     connection: Connection, session: Session, row: ConversationRow, ring: KeyRing
-) -> list[Event]:
+) -> list[Opened]:
     """What this person may read of a chat, in order: the excerpts, and all that `ring` opens."""
-    opened: dict[int, Event] = {
+    opened: dict[int, Opened] = {
         message.number: message for message in open_excerpts(connection, session, row.id)
     }
     if ring.keys:

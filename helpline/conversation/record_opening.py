@@ -1,6 +1,5 @@
 """Which record a helper means, whether they may open it, and what they then see of it."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,9 +22,6 @@ from helpline.conversation.sessions import Session
 from helpline.store import breakings, conversations, queue, records, staff
 from helpline.store.queue import QueueEntry
 from helpline.store.records import RecordRow
-from helpline.vault import SealBroken, WrapBroken
-
-log = logging.getLogger("waymark")
 
 DAY_S = 86_400
 
@@ -257,11 +253,8 @@ def _noticed(connection: Connection, session: Session, conversation: bytes | Non
     if row is None or row.hidden_hour is not None or not _holds(connection, session, row.id):
         return []
     seen = open_excerpts(connection, session, row.id)
-    try:
-        ring = ring_of(connection, session, row)
-        theirs = conversations.events_after(connection, row.id, 0, sender="young_person")
-        opened = (open_event(ring, sealed) for sealed in theirs)
-        seen += [message for message in opened if isinstance(message, Message)]
-    except (SealBroken, WrapBroken):
-        log.error("a chat does not open for its record")
+    ring = ring_of(connection, session, row)
+    theirs = conversations.events_after(connection, row.id, 0, sender="young_person")
+    opened = (open_event(ring, sealed) for sealed in theirs)
+    seen += [message for message in opened if isinstance(message, Message)]
     return list(dict.fromkeys(notice.id for message in seen for notice in message.noticed))

@@ -5,6 +5,7 @@ knows the words may be somebody else. A helper who was in the chat is let in ane
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -22,9 +23,19 @@ from helpline.conversation.heart import Heart
 from helpline.conversation.sealing import CAME_BACK
 from helpline.store import conversations, queue, returns, staff
 from helpline.store.conversations import ConversationRow, EventRow
-from helpline.vault import KeyRing, new_token, open_for_team, token_hash, token_key, wrap
+from helpline.vault import (
+    KeyRing,
+    WrapBroken,
+    new_token,
+    open_for_team,
+    token_hash,
+    token_key,
+    wrap,
+)
 from helpline.vault.return_code import NoCode, ReturnKeys, new_code, open_code, read_code
 from safeguarding.policy import NOT_NOW, TALK
+
+log = logging.getLogger("waymark")
 
 AT_ONCE = 2
 WAITING = 20
@@ -186,9 +197,16 @@ class Returning:
 def _take_over(
     connection: Connection, row: ConversationRow, keys: ReturnKeys, token: str
 ) -> Access:
-    """Opens every key epoch with the code and wraps it for the new token; the old one has none."""
+    """Opens every key epoch with the code and wraps it for the new token; the old one has none.
+
+    Raises UnknownCode, with an alert in the log, where a key was moved here from another chat.
+    """
     sealed = conversations.wraps(connection, row.id, returns.CODE)
-    ring = {epoch: open_for_team(keys.private, key, row.id, epoch) for epoch, key in sealed.items()}
+    try:
+        ring = {e: open_for_team(keys.private, key, row.id, e) for e, key in sealed.items()}
+    except WrapBroken as error:
+        log.error("alert: the key of a chat does not open with its code")
+        raise UnknownCode from error
     access = Access(row.id, token_hash(token), token_key(token), KeyRing(ring))
     conversations.drop_wraps(connection, row.id, HELD_BY)
     for epoch, key in ring.items():

@@ -1,14 +1,17 @@
 """Turns messages and what a conversation carries into sealed bytes, and back."""
 
 import json
+import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from helpline.conversation.events import Button, Event, Message, Noticed, State
+from helpline.conversation.events import Broken, Button, Message, Noticed, Opened, State
 from helpline.store.conversations import ConversationRow, EventRow
-from helpline.vault import KeyRing, Place, open_sealed, seal
+from helpline.vault import KeyRing, Place, SealBroken, open_sealed, seal
 from safeguarding import Course
+
+log = logging.getLogger("waymark")
 
 CAME_BACK = "code"
 """The sender of the state with which a young person came back."""
@@ -77,17 +80,21 @@ def seal_message(
     )
 
 
-def open_event(ring: KeyRing, row: EventRow) -> Event | None:
+def open_event(ring: KeyRing, row: EventRow) -> Opened | None:
     """Opens an event; None for a message of a key epoch that this ring does not have.
 
-    Raises SealBroken if the message was moved, changed or cut.
+    One that was moved, changed or cut is `Broken`, with an alert in the log: it hides no other.
     """
     if row.kind == "state":
         came_back = row.sender == CAME_BACK
         return State(row.number, row.owner, row.position, row.worker, came_back)  # type: ignore[arg-type]
     if row.key_epoch not in ring.keys or row.sealed is None or row.sender is None:
         return None
-    body = open_sealed(ring.keys[row.key_epoch], _place(row), row.sealed)
+    try:
+        body = open_sealed(ring.keys[row.key_epoch], _place(row), row.sealed)
+    except SealBroken:
+        log.error("alert: a message does not open")
+        return Broken(row.number)
     return read_body(row.number, row.sender, body)
 
 

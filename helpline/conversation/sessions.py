@@ -1,6 +1,7 @@
 """Signing staff in and out; what a session opens is in memory while a request runs."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -27,6 +28,8 @@ from helpline.vault import (
     open_session,
     open_staff_secret,
 )
+
+log = logging.getLogger("waymark")
 
 IDLE_S = 15 * 60
 LONGEST_S = 12 * 3600
@@ -190,6 +193,7 @@ class Sessions:
         try:
             private, kept = open_session(cookie, found.wrapped)
         except WrapBroken as error:
+            log.error("alert: a session does not open with its cookie")
             raise NotSignedIn from error
         team = _open_team(private, sealed, kept)
         changes: dict[str, Any] = {}
@@ -231,11 +235,17 @@ def over(row: SessionRow, now: float) -> bool:
 def _open_team(
     private: bytes, sealed: Mapping[int, bytes], kept: Mapping[int, bytes]
 ) -> dict[int, bytes]:
-    """The team keys that a person was given, by epoch; those of `kept` are open already."""
-    return {
-        epoch: kept[epoch] if epoch in kept else open_for_team(private, key, TEAM, epoch)
-        for epoch, key in sealed.items()
-    }
+    """The team keys that a person was given, by epoch; those of `kept` are open already.
+
+    One that was given to somebody else does not open: it is left out, with an alert in the log.
+    """
+    team: dict[int, bytes] = {}
+    for epoch, key in sealed.items():
+        try:
+            team[epoch] = kept[epoch] if epoch in kept else open_for_team(private, key, TEAM, epoch)
+        except WrapBroken:
+            log.error("alert: a team key does not open for who has it")
+    return team
 
 
 def _session(row: StaffRow, session: SessionRow, private: bytes, team: dict[int, bytes]) -> Session:

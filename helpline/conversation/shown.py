@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from helpline.conversation.events import Event, Owner
+from helpline.conversation.events import Opened, Owner
 from helpline.conversation.first_words import Safe
 from helpline.conversation.handoff import Reason
 from helpline.conversation.watching import Standing
@@ -55,7 +55,7 @@ class Transcript:
     `asked_to_open`: a second person is asked whether the rest may be read without a yes.
     """
 
-    events: list[Event]
+    events: list[Opened]
     opened: bool
     agreed: Agreed
     owner: Owner

@@ -52,7 +52,7 @@ def told_in(row: ConversationRow, ring: KeyRing) -> Told:
     try:
         state = open_carried(ring, row).state
     except SealBroken:
-        log.error("a carried state does not open")
+        log.error("alert: a carried state does not open")
         return Told()
     return Told(_slot(state, "nation"), _slot(state, "age"))
 

@@ -58,6 +58,7 @@ class Wording:
     taken_over: str
     handed_back: str
     whole_read: str
+    does_not_open: str
     talk_button: str
     ok_button: str
     later_button: str

@@ -68,10 +68,12 @@ def draw(
     /,
     **values: Any,
 ) -> HTTPResponse:
-    """A part for the page that is open, or the whole page with it; `names` are their templates."""
+    """A part for the page that is open, or the whole page with it; `names` are their templates, the
+    same name twice for a page that has no part of its own.
+    """
     part, whole = names
     given = {"forms": forms(request), "page_name": secrets.token_hex(8), **times(request), **values}
-    if is_part(request):
+    if is_part(request) and part != whole:
         return view.page(part, status, session=session, **given)
     given.pop("when")
     return places.page(request, session, whole, status, **{"here": "/desk/records", **given})

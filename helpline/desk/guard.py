@@ -7,12 +7,15 @@ from typing import Final, cast
 from urllib.parse import urlsplit
 
 from sanic import HTTPResponse, Request
+from sanic.exceptions import NotFound
 
 from helpline.conversation import DeskSide, Heart, Session
 from helpline.conversation.errors import NotSignedIn, WaymarkError
 from helpline.desk import roles
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+LARGEST_NUMBER: Final = 2**31 - 1
+"""The largest number that a row of any table has: a larger one in an address names nothing."""
 
 
 class Foreign(WaymarkError):
@@ -56,7 +59,11 @@ def cookie_name(request: Request) -> str:
 
 def secure(request: Request) -> None:
     """Raises NotSecure over plain HTTP that is not loopback."""
-    if request.scheme != "https" and urlsplit(f"//{request.host}").hostname not in LOOPBACK:
+    try:
+        host = urlsplit(f"//{request.host}").hostname
+    except ValueError:  # no host at all, such as "[" or one with a letter that looks like another
+        host = None
+    if request.scheme != "https" and host not in LOOPBACK:
         raise NotSecure
 
 
@@ -86,13 +93,18 @@ def drop_cookie(request: Request, response: HTTPResponse) -> None:
 
 
 async def session(request: Request) -> Session:
-    """The session of the request's cookie. Raises NotSignedIn, and NotAllowed for another role."""
+    """The session of the request's cookie. Raises NotSignedIn, and NotAllowed for another role;
+    NotFound for an address with a number that nothing has.
+    """
     cookie = request.cookies.get(cookie_name(request))
     if not cookie:
         raise NotSignedIn
     used = roles.address_of(request) not in roles.BY_ITSELF
     found = await side(request).open(cookie, used=used)
     roles.check(request, found.role)
+    numbers = (each for each in request.match_info.values() if isinstance(each, int))
+    if any(each > LARGEST_NUMBER for each in numbers):
+        raise NotFound("There is nothing here.")
     return found
 
 

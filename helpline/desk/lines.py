@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from helpline.conversation import Message, State
+from helpline.conversation import Broken, Message, State
 from helpline.desk import words
 
 
@@ -31,10 +31,12 @@ class Line:
     noticed: tuple[str, ...] = ()
 
 
-def line_of(event: Message | State, zone: ZoneInfo) -> Line:
+def line_of(event: Message | State | Broken, zone: ZoneInfo) -> Line:
     """An event as a worker reads it, with the words that raised danger marked."""
     if isinstance(event, State):
         return Line(event.number, "state", ((_owner(event), False),), None, "", None, ())
+    if isinstance(event, Broken):
+        return Line(event.number, "state", ((words.DOES_NOT_OPEN, False),), None, "", None, ())
     return Line(
         event.number,
         event.sender,

@@ -63,7 +63,7 @@ async def pass_on(request: Request, conversation: str) -> HTTPResponse:
     """Passes a chat to one helper or back to the top of the queue, with a note."""
     session = await guard.posting(request)
     to = _field(request, "to")
-    if to and not (to.isascii() and to.isdigit()):
+    if to and not (to.isascii() and to.isdigit() and len(to) < 10):
         raise Invalid("Choose a helper, or the queue.")
     known = pages.known(conversation)
     await owning.pass_on(

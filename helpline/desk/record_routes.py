@@ -49,7 +49,9 @@ async def finish(request: Request, conversation: str) -> HTTPResponse:
 async def search(request: Request) -> HTTPResponse:
     """Records by category, contact and day; what is still to be written."""
     session, heart = await guard.session(request), filling.heart(request)
-    asked = {name: request.args.get(name) or "" for name in ("category", "contact", "from", "to")}
+    given = {name: request.args.get(name) or "" for name in ("category", "contact", "from", "to")}
+    # PostgreSQL takes no NUL in a text, and no choice of ours has a letter that cannot be printed
+    asked = {name: text if text.isprintable() else "" for name, text in given.items()}
     sought = Sought(
         category=asked["category"] or None,
         contact=asked["contact"] or None,

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from sanic import Blueprint, HTTPResponse, Request, Sanic
-from sanic.response import JSONResponse, empty, json, redirect
+from sanic.exceptions import NotFound
+from sanic.response import JSONResponse, empty, file, json, redirect
 
 from helpline.conversation import Incoming
 from helpline.conversation.errors import NotSignedIn, SlowDown, WaymarkError
@@ -18,11 +19,14 @@ from helpline.desk.stream import frames
 from helpline.limits.enforcing import limits_of, slowed, streaming
 from helpline.settings import ROOT
 
-_HERE: Final = Path(__file__).parent
+_STATIC: Final = Path(__file__).parent / "static"
+_FILES: Final = {
+    str(file.relative_to(_STATIC)): file for file in _STATIC.rglob("*") if file.is_file()
+}
+"""Every file there is, by its address: no other path of this machine can be asked for."""
 
 blueprint = Blueprint("desk", url_prefix="/desk")
 blueprint.exception(WaymarkError)(refused)
-blueprint.static("/static", _HERE / "static", name="desk_static")
 
 
 @blueprint.before_server_start
@@ -30,6 +34,14 @@ async def read_words(app: Sanic[Any, Any]) -> None:
     """Reads what signals and languages are called before the first page is asked for."""
     app.ctx.desk_signals = words.signals(ROOT / "data" / "safeguarding" / "signals.yml")
     app.ctx.desk_languages = app.ctx.heart.screener.languages.names
+
+
+@blueprint.get("/static/<name:path>")
+async def static(request: Request, name: str) -> HTTPResponse:
+    """A script, a style or a picture of the desk."""
+    if name not in _FILES:
+        raise NotFound("No such file.")
+    return await file(_FILES[name], request_headers=request.headers)
 
 
 @blueprint.get("/login")

@@ -62,6 +62,7 @@ SENDERS: Final = {
 WAIT: Final = "Wait: you may not write yet."
 AWAY: Final = "Not connected now"
 LEFT: Final = "Left quickly"
+DOES_NOT_OPEN: Final = "A message here does not open: it was changed or moved. Tell a supervisor."
 
 LOST: Final = {
     "waiting": ("You no longer hold this chat.", "It is back in the queue, for anybody to take."),

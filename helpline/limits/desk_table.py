@@ -125,5 +125,5 @@ ROWS: Final[Mapping[tuple[str, str], Row]] = {
         )
         for route, (largest, stores) in _KEPT.items()
     },
-    ("GET", "/desk/static/<__file_uri__>"): Row("anybody", NO_BODY, NOTHING, turn=False),
+    ("GET", "/desk/static/<name>"): Row("anybody", NO_BODY, NOTHING, turn=False),
 }

@@ -139,7 +139,7 @@ def others_are_served(
     assert max(took) < LATE_S
 
 
-def test_a_body_of_ten_megabytes_is_refused_before_it_is_read(
+def test_08_a_body_of_ten_megabytes_is_refused_before_it_is_read(
     flooded: Flooded, halves: subprocess.Popen[str]
 ) -> None:
     before = flooded.process.memory_info().rss
@@ -154,7 +154,7 @@ def test_a_body_of_ten_megabytes_is_refused_before_it_is_read(
     assert flooded.process.memory_info().rss - before < MOST_MEMORY
 
 
-def test_a_thousand_messages_of_one_chat_are_slowed_and_its_danger_is_still_noticed(
+def test_08_a_thousand_messages_of_one_chat_are_slowed_and_its_danger_is_still_noticed(
     flooded: Flooded, halves: subprocess.Popen[str]
 ) -> None:
     # When one conversation sends a thousand messages at once
@@ -167,7 +167,7 @@ def test_a_thousand_messages_of_one_chat_are_slowed_and_its_danger_is_still_noti
     assert WRITING.at_once <= answers["201"] < kept + WRITING.per_second * WAITED_S
 
 
-def test_one_who_floods_does_not_slow_the_others_at_the_same_address(
+def test_08_one_who_floods_does_not_slow_the_others_at_the_same_address(
     flooded: Flooded, halves: subprocess.Popen[str]
 ) -> None:
     flood = flooded.flood("messages-of-one", 500)
@@ -175,7 +175,7 @@ def test_one_who_floods_does_not_slow_the_others_at_the_same_address(
         assert result_of(flood)["429"] > 0
 
 
-def test_a_school_of_three_hundred_at_one_address_is_not_hindered(
+def test_08_a_school_of_three_hundred_at_one_address_is_not_hindered(
     flooded: Flooded, halves: subprocess.Popen[str]
 ) -> None:
     flood = flooded.flood("school", 300, "127.0.0.5")
@@ -183,7 +183,7 @@ def test_a_school_of_three_hundred_at_one_address_is_not_hindered(
         assert result_of(flood) == {"201": 600}
 
 
-def test_danger_of_who_is_slowed_is_noticed_within_the_wait(flooded: Flooded) -> None:
+def test_08_danger_of_who_is_slowed_is_noticed_within_the_wait(flooded: Flooded) -> None:
     # Given somebody who wrote as fast as they could until they were slowed
     with Calm(flooded.service.url, FLOODER) as calm:
         headers = {"Authorization": f"Bearer {calm.token}", "Accept": "application/json"}
@@ -199,7 +199,7 @@ def test_danger_of_who_is_slowed_is_noticed_within_the_wait(flooded: Flooded) ->
         assert any(event.get("card") for event in events)
 
 
-def test_a_thousand_messages_of_a_hundred_chats_wait_in_their_own_line(
+def test_08_a_thousand_messages_of_a_hundred_chats_wait_in_their_own_line(
     flooded: Flooded, halves: subprocess.Popen[str]
 ) -> None:
     flood = flooded.flood("messages-of-many", 1000)
@@ -211,7 +211,7 @@ def test_a_thousand_messages_of_a_hundred_chats_wait_in_their_own_line(
 
 
 @pytest.mark.parametrize("kind", ["streams-of-one", "streams-of-many"])
-def test_more_streams_than_descriptors_are_capped(
+def test_08_more_streams_than_descriptors_are_capped(
     flooded: Flooded, halves: subprocess.Popen[str], kind: str
 ) -> None:
     most = STREAMS_OF_A_CHAT if kind == "streams-of-one" else int(CONNECTIONS * STREAMS_OF_ALL)
@@ -226,7 +226,9 @@ def test_more_streams_than_descriptors_are_capped(
     assert flooded.process.num_fds() < OPEN_FILES
 
 
-def test_half_open_connections_are_ended(flooded: Flooded, halves: subprocess.Popen[str]) -> None:
+def test_08_half_open_connections_are_ended(
+    flooded: Flooded, halves: subprocess.Popen[str]
+) -> None:
     # Given 500 connections that say nothing, or a head or a body byte by byte, while they may
     with others_are_served(flooded, halves, "half-open"):
         answers = result_of(halves)
@@ -246,7 +248,7 @@ def eventually(true: Callable[[], bool]) -> bool:
     return False
 
 
-def test_after_the_flood_nothing_of_it_is_held(flooded: Flooded) -> None:
+def test_08_after_the_flood_nothing_of_it_is_held(flooded: Flooded) -> None:
     assert eventually(lambda: flooded.process.num_fds() < 100)
     with Calm(flooded.service.url) as calm:
         assert calm.say() < LATE_S

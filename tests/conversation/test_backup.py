@@ -117,7 +117,7 @@ def test_every_table_stands_on_one_side_of_a_backup():
     assert not [t.name for t in sides.ROWS if {"wrapped", "holder", "public"} & set(t.c.keys())]
 
 
-async def test_a_deleted_chat_does_not_come_back_once_its_keys_have_expired(
+async def test_19_a_deleted_chat_does_not_come_back_once_its_keys_have_expired(
     quiet, settings, empty, folder
 ):
     # Given two chats that a worker was let into, and a backup

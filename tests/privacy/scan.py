@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from tests.privacy import packed
-from tests.privacy.disguises import Look, Reading, read_as
+from tests.privacy import packed, places
+from tests.privacy.disguises import Look, Reading, looks_of_text, read_as
 from tests.privacy.places import GONE, Place
 
 WINDOW: Final = 4 << 20
@@ -54,6 +55,16 @@ class Report:
             f"searched {sum(self.places.values())} places ({kinds}), {self.read:,} bytes and"
             f" {self.unpacked:,} unpacked; found {len(self.finds)}"
         )
+
+
+def find(folders: Iterable[Path], words: Iterable[str]) -> list[Find]:
+    """Where one of a few words stands in these folders, in any look; no file may be left out."""
+    secrets = {f"word {number}": list(looks_of_text(word)) for number, word in enumerate(words, 1)}
+    report = Scanner(secrets).search(
+        place for folder in folders for place in places.files("file", folder)
+    )
+    assert report.not_searched == []
+    return sorted(report.finds)
 
 
 def _automaton(sought: list[tuple[str, Look]]) -> BytesAhoCorasick:
