@@ -26,30 +26,42 @@ log = logging.getLogger("waymark")
 class Access:
     """An open conversation: its id, and the token's key that opens every key epoch of it.
 
-    `name` is the hash by which the server recognises the token.
+    `name` is the hash by which the server recognises the token. `unproven` are the key epochs that
+    were read in a transaction that could still be undone: until they are seen on disk they are
+    read again each time. A message sealed under a key that never came to disk opens nowhere.
     """
 
     conversation: bytes
     name: bytes = field(repr=False)
     under: bytes = field(repr=False)
     ring: KeyRing
+    unproven: set[int] = field(default_factory=set)
 
-    def take_in(self, wrapped: dict[int, bytes]) -> None:
-        """Opens key epochs that were added since; raises UnknownToken, with an alert in the log,
-        where a key that was kept for this token is not its own.
+    def take_in(self, wrapped: dict[int, bytes], *, committed: bool) -> None:
+        """Opens key epochs that were added since, or may be others than were read; raises
+        UnknownToken, with an alert in the log, where a key kept for this token is not its own.
         """
         for epoch, key in wrapped.items():
-            if epoch not in self.ring.keys:
-                try:
-                    self.ring.keys[epoch] = unwrap(self.under, key, self.conversation, epoch)
-                except WrapBroken as error:
-                    log.error("alert: the key of a chat does not open with its token")
-                    raise UnknownToken from error
+            if epoch in self.ring.keys and epoch not in self.unproven:
+                continue
+            try:
+                self.ring.keys[epoch] = unwrap(self.under, key, self.conversation, epoch)
+            except WrapBroken as error:
+                log.error("alert: the key of a chat does not open with its token")
+                raise UnknownToken from error
+            if committed:
+                self.unproven.discard(epoch)
+            else:
+                self.unproven.add(epoch)
 
-    def keep_up(self, connection: Connection, row: ConversationRow) -> None:
-        """Opens the newest key epoch if it was added since."""
-        if row.key_epoch not in self.ring.keys:
-            self.take_in(conversations.wraps(connection, self.conversation, "token"))
+    def keep_up(self, connection: Connection, row: ConversationRow, *, committed: bool) -> None:
+        """Opens the newest key epoch if it was added since, or may not be the one on disk.
+
+        `committed` is whether this transaction only reads: what it sees will not be undone.
+        """
+        if row.key_epoch not in self.ring.keys or self.unproven:
+            wrapped = conversations.wraps(connection, self.conversation, "token")
+            self.take_in(wrapped, committed=committed)
 
 
 def open_access(connection: Connection, token: str) -> Access:
@@ -63,7 +75,7 @@ def open_access(connection: Connection, token: str) -> Access:
         raise UnknownToken
     row, wrapped = found
     access = Access(row.id, name, under, KeyRing({}))
-    access.take_in(wrapped)
+    access.take_in(wrapped, committed=True)
     return access
 
 
@@ -72,11 +84,13 @@ def refresh(connection: Connection, access: Access) -> ConversationRow:
     row = conversations.by_id(connection, access.conversation, lock=True)
     if row is None or row.token_hash != access.name:
         raise UnknownToken
+    for undone in [epoch for epoch in access.ring.keys if epoch > row.key_epoch]:
+        del access.ring.keys[undone]
     if row.new_epoch_due:
         new_key_epoch(connection, access, row)
         conversations.change(connection, row.id, new_epoch_due=False)
         row = replace(row, key_epoch=row.key_epoch + 1, new_epoch_due=False)
-    access.keep_up(connection, row)
+    access.keep_up(connection, row, committed=False)
     return row
 
 

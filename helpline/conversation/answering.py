@@ -97,7 +97,7 @@ class Answering:
             row = conversations.by_id(connection, access.conversation)
             if row is None or row.token_hash != access.name or row.answered >= row.last_number:
                 return None
-            access.keep_up(connection, row)
+            access.keep_up(connection, row, committed=True)
             waiting = conversations.events_after(
                 connection, row.id, row.answered, sender="young_person"
             )

@@ -51,7 +51,7 @@ async def look(
             raise UnknownToken
         if row.last_number <= after:
             return Look(row.owner, [], after, more=False)
-        access.keep_up(connection, row)
+        access.keep_up(connection, row, committed=True)
         since = max(after, row.shown_from - 1)
         rows = conversations.events_after(connection, row.id, since, at_most=at_most)
         opened = (open_event(access.ring, event) for event in rows)

@@ -91,7 +91,7 @@ class Receiving:
         row = conversations.by_id(connection, access.conversation)
         if row is None or row.token_hash != access.name:
             raise UnknownToken
-        access.keep_up(connection, row)
+        access.keep_up(connection, row, committed=True)
         before = last_messages(connection, access)
         course = next((m.course for m in reversed(before) if m.course), Course())
         if before and before[-1].number < row.shown_from:

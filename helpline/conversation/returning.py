@@ -81,7 +81,7 @@ class Returning:
 
         def keep(connection: Connection) -> None:
             row = refresh(connection, access)
-            access.take_in(conversations.wraps(connection, row.id, HELD_BY))
+            access.take_in(conversations.wraps(connection, row.id, HELD_BY), committed=False)
             returns.put(connection, row.id, keys.tag, keys.public)
             seal_to_code(connection, row.id, keys.public, access.ring.keys)
 

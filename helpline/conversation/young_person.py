@@ -177,7 +177,7 @@ class YoungPersonSide:
             row = conversations.by_id(connection, access.conversation)
             if row is None or row.token_hash != access.name:
                 raise UnknownToken
-            access.keep_up(connection, row)
+            access.keep_up(connection, row, committed=True)
             return feedback.may_ask(connection, access, row)
 
         return await self._heart.database.read(look)
