@@ -23,24 +23,34 @@ from helpline.vault import (
 class Access:
     """An open conversation: its id, and the token's key that opens every key epoch of it.
 
-    `name` is the hash by which the server recognises the token.
+    `name` is the hash by which the server recognises the token. `begun` are the key epochs that a
+    transaction with it began: it may have been undone, and another key may stand in the store for
+    the same epoch. So the store is asked for these each time.
     """
 
     conversation: bytes
     name: bytes = field(repr=False)
     under: bytes = field(repr=False)
     ring: KeyRing
+    begun: set[int] = field(default_factory=set)
 
     def take_in(self, wrapped: dict[int, bytes]) -> None:
         """Opens key epochs that were added since; raises WrapBroken for another token's."""
         for epoch, key in wrapped.items():
-            if epoch not in self.ring.keys:
+            if epoch not in self.ring.keys or epoch in self.begun:
                 self.ring.keys[epoch] = unwrap(self.under, key, self.conversation, epoch)
 
     def keep_up(self, connection: Connection, row: ConversationRow) -> None:
         """Opens the newest key epoch if it was added since."""
-        if row.key_epoch not in self.ring.keys:
+        if row.key_epoch not in self.ring.keys or row.key_epoch in self.begun:
             self.take_in(conversations.wraps(connection, self.conversation, "token"))
+
+    def let_go_after(self, key_epoch: int) -> None:
+        """Forgets keys of later epochs: the transactions that began them were undone. Only for who
+        has the conversation locked.
+        """
+        for epoch in [each for each in self.ring.keys if each > key_epoch]:
+            del self.ring.keys[epoch]
 
 
 def open_access(connection: Connection, token: str) -> Access:
@@ -62,6 +72,7 @@ def refresh(connection: Connection, access: Access) -> ConversationRow:
     row = conversations.by_id(connection, access.conversation, lock=True)
     if row is None or row.token_hash != access.name:
         raise UnknownToken
+    access.let_go_after(row.key_epoch)
     if row.new_epoch_due:
         new_key_epoch(connection, access, row)
         conversations.change(connection, row.id, new_epoch_due=False)
@@ -75,6 +86,7 @@ def new_key_epoch(connection: Connection, access: Access, row: ConversationRow) 
     a no, a hand-back or a return.
     """
     epoch, key = row.key_epoch + 1, new_key()
+    access.begun.add(epoch)
     conversations.add_wrap(
         connection, row.id, epoch, "token", wrap(access.under, key, row.id, epoch)
     )
