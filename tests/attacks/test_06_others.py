@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from uuid import uuid4
 
 import httpx
@@ -97,8 +98,10 @@ def test_06_the_measure_tells_a_longer_answer_apart(desk: Desk, other: YoungPers
 
 
 def offered_in(young: YoungPerson) -> list[str]:
-    """The ids of the buttons that this conversation was sent."""
-    assert young.post("someone is threatening to share my pictures").status_code == 201
+    """The ids of the buttons that this conversation was sent, once there is no more to come."""
+    sent = young.post("someone is threatening to share my pictures")
+    with closing(young.stream(sent.json()["number"])) as stream:
+        next(e for e in stream if "I can't answer that" in e.get("text", ""))  # no assistant here
     return [b["id"] for e in young.events() for b in e.get("buttons", ())]
 
 
