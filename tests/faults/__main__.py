@@ -4,7 +4,7 @@
     python -m tests.faults --seed 7 --kills 60 --postgres
 
 With the service's Python, from the project's root. Prints the seed first and one line of figures
-last, and exits 1 if any promise was broken. The nightly size takes about a quarter of an hour.
+last, what happened to whom a promise was broken, and exits 1 then. The nightly size takes about a quarter of an hour.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.faults.checks import judge
 from tests.faults.driver import figures, run
 from tests.faults.plan import IN_TESTS, nightly, plan
+from tests.faults.timeline import timeline
 
 
 def main() -> int:
@@ -47,6 +48,10 @@ def main() -> int:
     problems = judge(record)
     for problem in problems:
         print(f"{problem.kind}: {problem.where}")
+    broken = {problem.where.split()[0] for problem in problems}
+    for page in record.pages:
+        if page.name in broken:
+            print("\n".join(timeline(page, record)))
     print(figures(planned, record, problems))
     return 1 if problems else 0
 

@@ -48,7 +48,7 @@ class Browser:
 
     def put(self, text: str, *, danger: bool = False, button: str | None = None) -> Sent:
         """Sends a text, or taps the button of that id, and goes on trying; returns at once."""
-        sent = Sent(str(uuid4()), text, time.monotonic(), danger, declines=text == "Not now")
+        sent = Sent(str(uuid4()), text, time.monotonic(), danger, tapped=button is not None)
         self.log.sent.append(sent)
         self._waiting.append(sent)
         body = {"id": sent.id, **({"button": button} if button else {"text": text})}

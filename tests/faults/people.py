@@ -73,11 +73,11 @@ class YoungPerson:
         return await self.page.until(lambda: self._heard_after(number), ANSWERED_WITHIN_S)
 
     def _left_open(self) -> Sent | None:
-        """Their last message, if it was written to the assistant."""
+        """Their last message, if it was written to the assistant; a tap may need no answer."""
         kept = [one for one in self.log.sent if one.number is not None]
         last = max(kept, key=lambda one: one.number or 0, default=None)
         owner = owner_at(self.log, last.number or 0) if last else ""
-        return last if owner == "assistant" else None
+        return last if last and owner == "assistant" and not last.tapped else None
 
     async def read(self) -> None:
         """The whole chat as the service lists it, for the checks."""

@@ -36,9 +36,14 @@ class Sent:
     text: str
     at: float
     danger: bool = False
-    declines: bool = False
+    tapped: bool = False
     number: int | None = None
     acked_at: float | None = None
+
+    @property
+    def declines(self) -> bool:
+        """Whether it is a "Not now"."""
+        return self.tapped and self.text == "Not now"
 
 
 @dataclass

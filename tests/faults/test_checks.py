@@ -276,7 +276,8 @@ def left_before_it_was_due(record: Record) -> None:
 
 def said_not_now(record: Record) -> None:
     record.holds = []
-    record.pages[0].sent[2].declines = True
+    [_, _, third, _] = record.pages[0].sent
+    third.tapped, third.text = True, "Not now"
 
 
 def held_when_they_wrote_it(record: Record) -> None:
