@@ -4,7 +4,8 @@
     python -m tests.faults --seed 7 --kills 60 --postgres
 
 With the service's Python, from the project's root. Prints the seed first and one line of figures
-last, what happened to whom a promise was broken, and exits 1 then. The nightly size takes about a quarter of an hour.
+last, what happened to whom a promise was broken, and exits 1 then. The nightly size takes about a
+quarter of an hour.
 """
 
 import argparse

@@ -6,7 +6,7 @@ from tests.faults.record import STATE, Page, Record
 
 
 def timeline(page: Page, record: Record) -> Iterator[str]:
-    """Lines in the order of time; seconds since the run began. No word that was written is in it."""
+    """Lines in the order of time, in seconds since the run began; no word that was written."""
     happened: list[tuple[float, str]] = [(record.over_at, "all faults are over")]
     for sent in page.sent:
         kind = "danger" if sent.danger else "tap" if sent.tapped else "message"
