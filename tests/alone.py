@@ -21,6 +21,7 @@ class Alone:
 
     url: str
     home: Path
+    pid: int
 
     @property
     def worker(self) -> Login:
@@ -63,7 +64,7 @@ def service_in(
         )
     try:
         wait_until_answers(settings.address, {}, process)
-        yield Alone(settings.address.rstrip("/"), home)
+        yield Alone(settings.address.rstrip("/"), home, process.pid)
     finally:
         process.terminate()
         process.wait(10)

@@ -66,6 +66,7 @@ class Desk:
     async def sign_in(self) -> None:
         form = {"name": self.name, "password": self._login.password}
         status, _ = await self._call("POST", "/desk/login", data=form, allow_redirects=False)
+        assert status != 401, "the desk knows no such login"
         if status != 303:
             raise Nothing
         _, page = await self._call("GET", "/desk/")

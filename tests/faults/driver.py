@@ -69,8 +69,11 @@ async def _play(plan: Plan, url: str, launcher: int, home: Path, postgres: str |
             for login in LOGINS
         ]
         shifts = [asyncio.create_task(worker.shift()) for worker in workers]
-        async with asyncio.timeout(STARTS_WITHIN_S):
-            await asyncio.gather(*(worker.here.wait() for worker in workers))
+        here = asyncio.gather(*(worker.here.wait() for worker in workers))
+        await asyncio.wait(
+            [here, *shifts], timeout=STARTS_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        assert here.done(), [shift.exception() for shift in shifts if shift.done()]
         lives = [asyncio.create_task(person.live()) for person in people]
         await asyncio.gather(*(faults.track(*track) for track in plan.tracks.items()))
         await faults.recovered()

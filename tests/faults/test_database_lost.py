@@ -20,11 +20,9 @@ PEOPLE = 12
 
 
 @contextmanager
-def full_disk(bytes_left: int) -> Iterator[None]:
+def full_disk(pid: int, bytes_left: int) -> Iterator[None]:
     """No file of the service can grow past so many bytes: each write fails as on a full disk."""
-    [service] = [
-        child for child in psutil.Process().children() if "helpline.app" in child.cmdline()
-    ]
+    service = psutil.Process(pid)
     _, most = service.rlimit(psutil.RLIMIT_FSIZE)
     service.rlimit(psutil.RLIMIT_FSIZE, (bytes_left, most))
     try:
@@ -96,7 +94,8 @@ def test_on_a_full_disk_nothing_is_acknowledged_that_is_not_kept_and_the_numbers
         # Given a chat, and a disk that is full
         numbers = {young.post("hello").json()["number"]: "hello"}
         statuses, refused = set[int](), str(uuid4())
-        with full_disk(0 if room == "none" else size_of_log(tmp_path) + 2000):
+        left = 0 if room == "none" else size_of_log(tmp_path) + 2000
+        with full_disk(service.pid, left):
             # When they write until it no longer fits
             for turn in range(20):
                 answer = young.post(f"are you there {turn}", id=refused)
