@@ -69,6 +69,8 @@ DESK = (
 )
 DATA = Path(__file__).resolve().parent.parent / "data"
 PURGE_EVERY_S = 3600.0
+SWITCH_S = 0.0005
+"""A thread that reads or writes lets the event loop go on after so long (Python: 5 ms)."""
 
 log = logging.getLogger("waymark")
 
@@ -226,6 +228,7 @@ def _add_headers(request: Request, response: BaseHTTPResponse) -> None:
 def main() -> None:
     """Starts the service; one sentence and exit code 2 when it cannot."""
     cores.forbid()
+    sys.setswitchinterval(SWITCH_S)
     emptied.keep_logs_free_of_words(shown_as="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
         settings = Settings.load()

@@ -146,12 +146,13 @@ class Answering:
         typing = Signal("typing", access.conversation, "assistant")
         slow = asyncio.get_running_loop().call_later(TYPING_AFTER_S, heart.broadcast.send, typing)
         try:
-            turn = await heart.dialogue.turn(
-                state=carried.state,
-                text=None if message.payload else message.text,
-                payload=message.payload,
-                level=message.level,
-            )
+            async with heart.intake.giving_way():
+                turn = await heart.dialogue.turn(
+                    state=carried.state,
+                    text=None if message.payload else message.text,
+                    payload=message.payload,
+                    level=message.level,
+                )
         finally:
             slow.cancel()
         today = heart.clock().date()

@@ -1,10 +1,11 @@
 """What the sides of a conversation share, handed in once by the composition root."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from helpline.broadcast import Broadcast, Signal
+from helpline.conversation.intake import Intake
 from helpline.conversation.offered import Offered
 from helpline.conversation.wording import Wording
 from helpline.dialogue import Dialogue
@@ -35,6 +36,7 @@ class Heart:
     on_call: Callable[[datetime], bool] = lambda _: False
     answer_within_s: float = 300.0
     chats_kept_hours: int = 24
+    intake: Intake = field(default_factory=Intake)
 
     def now(self) -> float:
         """Seconds since 1970 (UTC)."""

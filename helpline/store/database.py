@@ -26,7 +26,9 @@ from helpline.store.batches import Outcome, Waiting
 
 URGENT, INCOMING, ORDINARY = 0, 1, 2
 """Danger; what comes in, of which nobody knows yet whether it is; replies and all else."""
-READERS = 4
+READERS = 2
+"""So many threads for what comes in, which is long (it is screened there), and as many for short
+reads: in one line behind the long ones, a warning that was kept was shown seconds later."""
 FORGET_TRIES = 5
 PAGES_AT_ONCE = 64
 """So many free pages (4 KiB each) are given back in one step: other writers wait for no more."""
@@ -131,16 +133,16 @@ class _Sqlite(Database):
     """
 
     def __init__(self, url: str) -> None:
-        self._engine: Engine = create_engine(url, hide_parameters=True, pool_size=READERS + 1)
+        self._engine: Engine = create_engine(url, hide_parameters=True, pool_size=2 * READERS + 1)
         event.listen(self._engine, "connect", _prepare_sqlite)
         event.listen(self._engine, "begin", _begin_sqlite)
         self._writer = self._engine.execution_options(waymark_write=True)
         self._threads = threading.local()
         self._kept: set[Connection] = set()
         self._lock = Line()
-        self._reading = Line(READERS)
+        self._short, self._long = Line(READERS), Line(READERS)
         self._waiting = Waiting()
-        self._readers = ThreadPoolExecutor(READERS, "read")
+        self._readers = ThreadPoolExecutor(2 * READERS, "read")
         self._writers = ThreadPoolExecutor(1, "write")
 
     async def read[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
@@ -148,7 +150,8 @@ class _Sqlite(Database):
             with self._connection(self._engine) as connection, connection.begin():
                 return work(connection)
 
-        async with self._reading.hold(urgency):
+        line = self._long if urgency == INCOMING else self._short
+        async with line.hold(urgency):
             return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
     async def write[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
