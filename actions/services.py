@@ -44,7 +44,7 @@ def load(folder: Path) -> tuple[Service, ...]:
     found = []
     for path in sorted(folder.glob("*.yml")):
         try:
-            document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
         except (OSError, ValueError, yaml.YAMLError):
             raise BadFacts(f"{path} is not readable YAML.") from None
         rows = document.get("services", ()) if isinstance(document, dict) else ()

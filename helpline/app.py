@@ -42,7 +42,7 @@ from helpline.desk.tools_routes import blueprint as desk_tools
 from helpline.dialogue import Dialogue
 from helpline.facts import Facts, FactsError, values_of
 from helpline.headers import security_headers
-from helpline.home import HomeUnusable, SecretBroken, kept_secret
+from helpline.home import HomeUnusable, SecretBroken, kept_secret, ran_before
 from helpline.limits.connections import BACKLOG, Connection, look_through, most_connections
 from helpline.limits.enforcing import enforce
 from helpline.limits.table import LARGEST
@@ -143,8 +143,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
 
     @app.before_server_start
     async def open_parts(_: Sanic) -> None:  # type: ignore[type-arg]
-        await heart.database.upgrade()
-        codes = await heart.database.read(returns.count)
+        codes = await _open_database(heart.database, settings.home)
         if new_pepper and codes:
             log.error("the file pepper was missing and is new: codes given before open nothing")
         await heart.dialogue.open()
@@ -171,6 +170,22 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         await heart.database.close()
 
     return app
+
+
+async def _open_database(database: Database, home: Path) -> int:
+    """Brings the tables to the newest migration; returns how many codes to come back are kept.
+
+    A service that is started again while its disk is full or its server is down goes on without:
+    its tables are the newest already, and the page with the emergency numbers needs none.
+    """
+    try:
+        await database.upgrade()
+        return await database.read(returns.count)
+    except Exception as error:
+        if not (_database_is_down(error) and ran_before(home).exists()):
+            raise
+        log.error("the database does not answer at the start: %s", type(error).__name__)
+        return 0
 
 
 async def _purge_hourly(heart: Heart, settings: Settings) -> None:

@@ -159,7 +159,7 @@ def is_fresh(checked: date, today: date) -> bool:
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
-        document = yaml.safe_load(path.read_text("utf-8")) or {}
+        document = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader) or {}
         for section, rows in document.items():
             for row in rows:
                 fact = Fact(str(row["id"]), section, row)

@@ -61,3 +61,8 @@ def kept_secret(home: Path, name: str, length: int) -> tuple[bytes, bool]:
     if len(kept) != length:
         raise SecretBroken(file, length)
     return kept, made
+
+
+def ran_before(home: Path) -> Path:
+    """The file that is there while `waymark up` runs, from when every part answered."""
+    return home / "run" / "ready"

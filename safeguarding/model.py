@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from math import exp, log
 from operator import mul
@@ -32,6 +33,7 @@ WINDOW, STEP = 48, 32  # word pieces
 _WHOLE = 64  # up to here one window holds everything
 _MOST_WINDOWS = 18
 _LONGEST_RUN = 3
+_NO_WORD = re.compile(r"\d|^\W+$")
 _LEAST = 1e-6  # probabilities nearer to 0 or 1 count as this near
 
 Vectors = npt.NDArray[np.float32]
@@ -143,6 +145,10 @@ class Model:
     ) -> list[View]:
         """One view of a short message, overlapping ones of a long one, none of an empty one.
 
+        A short one that begins or ends with numbers or signs is also read without them: with "50"
+        or a code behind it, danger of level 4 was noticed in 67 to 77 of 100 messages of the
+        development split in place of 85.
+
         ``typed``: its normalised words; ``mended``: the same, one for one, with slips put right.
         The encoder reads the mended ones, the n-grams the typed ones. ``before``: the texts of the
         messages before it, oldest first; a message that fills several windows is read without.
@@ -160,6 +166,10 @@ class Model:
             last = bisect_right(ends, encoding.offsets[kept[-1]][0]) + 1
             ids = [encoding.ids[piece] for piece in kept]
             views.append(self._view(earlier, ids, " ".join(typed[first:last]), first, last))
+        first, last = _between_numbers(mended)
+        if len(windows) == 1 and 0 < last - first < len(mended):
+            bare = self.views(typed[first:last], mended[first:last], before)
+            views += [replace(v, start=v.start + first, end=v.end + first) for v in bare]
         return views
 
     def read(self, original: str, before: Sequence[str] = ()) -> list[View]:
@@ -203,6 +213,13 @@ def evidence(cuts: Iterable[float], harmless: float) -> tuple[float, ...]:
 def _logit(raw: float) -> float:
     kept = min(max(raw, _LEAST), 1 - _LEAST)
     return log(kept / (1 - kept))
+
+
+def _between_numbers(words: Sequence[str]) -> tuple[int, int]:
+    """From which word to which there are words, past those at both ends that are numbers or codes
+    (any with a digit) or signs."""
+    said = [n for n, word in enumerate(words) if not _NO_WORD.search(word)]
+    return (said[0], said[-1] + 1) if said else (0, 0)
 
 
 def _without_runs(ids: list[int]) -> list[int]:

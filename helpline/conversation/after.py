@@ -31,7 +31,7 @@ class AfterWords:
     def load(cls, path: Path) -> "AfterWords":
         """Reads the file; raises WordingBroken naming the file and what is wrong."""
         try:
-            words = cls(**yaml.safe_load(path.read_text("utf-8")))
+            words = cls(**yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader))
             words.code_until.format(alone="", together="")
         except (OSError, yaml.YAMLError, TypeError, KeyError, IndexError, ValueError) as error:
             raise WordingBroken(f"{path}: {type(error).__name__}: {error}") from error

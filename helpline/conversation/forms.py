@@ -148,7 +148,7 @@ class Forms(_Part):
         """Reads the file; `signals` by id. Raises FormBroken naming the file and the line."""
         try:
             root = yaml.compose(path.read_text("utf-8"), yaml.SafeLoader)
-            data = yaml.safe_load(path.read_text("utf-8"))
+            data = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
         except (OSError, UnicodeDecodeError):
             raise FormBroken(f"{path} cannot be read.") from None
         except yaml.YAMLError as error:

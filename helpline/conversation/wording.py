@@ -68,7 +68,7 @@ class Wording:
     def load(cls, path: Path) -> "Wording":
         """Reads the file; raises WordingBroken naming the file and what is wrong."""
         try:
-            data = yaml.safe_load(path.read_text("utf-8"))
+            data = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
             buttons = data.pop("buttons")
             greeting = tuple(data.pop("greeting"))
             titles = {f"{name}_button": title for name, title in buttons.items()}

@@ -15,7 +15,7 @@ class ToolsBroken(Exception):
 def read(path: Path) -> dict[str, Any]:
     """The mapping that a file holds; raises ToolsBroken."""
     try:
-        document = yaml.safe_load(path.read_text("utf-8"))
+        document = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ToolsBroken(f"{path.name} cannot be read ({type(error).__name__}).") from None
     if not isinstance(document, dict):

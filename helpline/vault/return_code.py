@@ -51,7 +51,7 @@ def load_words(unfit: Path) -> tuple[str, ...]:
     lists = files("xkcdpass") / "static"
     long, short = ((lists / name).read_text("utf-8").split() for name in ("eff-long", "eff-short"))
     try:
-        given = yaml.safe_load(unfit.read_text("utf-8"))
+        given = yaml.load(unfit.read_text("utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise WordsBroken(f"{unfit} must be a list of words.") from error
     if not isinstance(given, list) or not all(isinstance(word, str) for word in given):

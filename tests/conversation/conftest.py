@@ -111,20 +111,27 @@ def screener() -> Screener:
     return Screener.load(ROOT / "data" / "safeguarding")
 
 
+@pytest.fixture(scope="session")
+def words(screener: Screener) -> dict[str, Any]:
+    """What every helpline reads from data/ and nobody changes: read once."""
+    return {
+        "screener": screener,
+        "policy": Policy.load(ROOT / "data" / "safeguarding"),
+        "facts": Facts.load(ROOT / "data" / "facts", values_of()),
+        "wording": Wording.load(ROOT / "data" / "service" / "wording.yml"),
+    }
+
+
 @pytest.fixture
-def make_helpline(database: Database, screener: Screener) -> Callable[..., Helpline]:
+def make_helpline(database: Database, words: dict[str, Any]) -> Callable[..., Helpline]:
     def make(dialogue: Dialogue, **parts: Any) -> Helpline:
         clock = Clock()
         heart = Heart(
-            **{"opens": lambda _: "9am", "clock": clock, **parts},
+            **{"opens": lambda _: "9am", "clock": clock, **words, **parts},
             database=database,
             broadcast=Broadcast(),
             offered=Offered(),
             dialogue=dialogue,
-            screener=screener,
-            policy=Policy.load(ROOT / "data" / "safeguarding"),
-            facts=Facts.load(ROOT / "data" / "facts", values_of()),
-            wording=Wording.load(ROOT / "data" / "service" / "wording.yml"),
         )
         answering = Answering(heart)
         return Helpline(

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from safeguarding import Screener
+from tests.conftest import ROOT
 from tests.faults.checks import judge
 from tests.faults.driver import figures, run
-from tests.faults.plan import IN_TESTS, Size, plan
+from tests.faults.plan import CONFIDES, DANGERS, IN_TESTS, Size, plan
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +27,14 @@ def test_the_same_seed_plans_the_same_people_and_faults():
         assert plan(7, size) == plan(7, size)
         assert plan(7, size) != plan(8, size)
         assert plan(7, size).kills == size.kills
+
+
+def test_what_is_planned_as_danger_is_read_so_whatever_mark_is_behind_it():
+    screener = Screener.load(ROOT / "data" / "safeguarding")
+    for number in range(200):
+        for text, level in [*((text, 4) for text in DANGERS), *((text, 3) for text in CONFIDES)]:
+            marked = f"{text} (p{number}.{1 + number % 6})"
+            assert screener.screen(marked).level == level, marked
 
 
 @pytest.mark.parametrize("size", [IN_TESTS, ON_POSTGRES], ids=["sqlite", "postgresql"])

@@ -11,6 +11,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.conftest import waymark_up
 from tests.young_person import YoungPerson
 
 pytestmark = pytest.mark.slow
@@ -120,3 +121,31 @@ def test_a_killed_service_loses_no_acknowledged_message(service, young):
     assert said == texts
     numbers = [e["number"] for e in young.events()]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_service_that_starts_again_without_its_database_shows_the_numbers(tmp_path, model):
+    # Given a running Waymark with a chat, whose database cannot be opened any more
+    assert model.exists()
+    with waymark_up(tmp_path / "home") as service, YoungPerson(service.url) as young:
+        number = young.post(ASK).json()["number"]
+        kept, aside = tmp_path / "home" / "waymark.db", tmp_path / "aside"
+        kept.rename(aside)
+        kept.mkdir()
+        # When the service is killed
+        part(service, "helpline.app").kill()
+        # Then it is back with the emergency numbers, and says of a message that it was not kept
+        wait_for(lambda: "999" in page(young), 30)
+        assert young.post(ASK).status_code == 503
+        # And with the database there again the chat goes on
+        kept.rmdir()
+        aside.rename(kept)
+        wait_for(lambda: young.post(ASK).status_code == 201, 10)
+        assert number in [event["number"] for event in young.events()]
+
+
+def page(young: YoungPerson) -> str:
+    try:
+        answer = young.http.get("/")
+    except httpx.TransportError:
+        return ""
+    return answer.text if answer.status_code == 200 else ""

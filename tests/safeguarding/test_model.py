@@ -55,6 +55,24 @@ def test_probabilities_are_probabilities(model):
     assert sum(view.signals.values()) == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.parametrize("code", ["50", "(p50.3)", "9f2e", "..."])
+@pytest.mark.parametrize("written", ["{said} {code}", "{code} {said}"])
+def test_a_number_or_a_code_around_a_message_hides_nothing(model, written, code):
+    # Given a message of danger, with a number or a code before or behind it
+    said = "he wont let me leave, the door is locked"
+    (alone,) = model.read(said)
+    views = model.read(written.format(said=said, code=code))
+    # When it is read, then it is at least as grave as the message alone, in the same words
+    assert max(view.reached for view in views) >= alone.reached
+    bare = next(view for view in views if view.reached == alone.reached)
+    assert bare.end - bare.start == alone.end - alone.start
+
+
+def test_numbers_alone_are_read_once(model):
+    (view,) = model.read("50 12 999")
+    assert (view.start, view.end) == (0, 3)
+
+
 def test_a_message_stands_alone(model):
     # Given the same message read alone and after another, then its figures are the same
     first = model.read("they took my passport")
