@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import ExitStack
 
-from helpline.conversation.intake import MANY, Intake
+from helpline.conversation.intake import MANY, PAUSE_S, Intake
 
 
 class Replies:
@@ -41,17 +41,23 @@ async def test_while_few_messages_come_in_replies_wait_for_nothing():
             await replies.done(number)
 
 
-async def test_while_many_come_in_replies_go_one_at_a_time_and_in_order():
+async def test_while_many_come_in_replies_go_one_at_a_time_with_pauses_and_in_order():
     intake = Intake()
     # Given as many messages on their way in as are many
     with ExitStack() as coming:
         for _ in range(MANY):
             coming.enter_context(intake.taking())
         replies = Replies(intake, 4)
-        # When replies are to be made, then one is at a time, and the next when it is done
+        # When replies are to be made, then one is after a pause, and the next when it is done
         await replies.settled()
+        assert replies.making == []
+        await asyncio.sleep(1.5 * PAUSE_S)
+        assert replies.making == [0]
+        await asyncio.sleep(2 * PAUSE_S)
         assert replies.making == [0]
         await replies.done(0)
+        assert replies.making == [0]
+        await asyncio.sleep(1.5 * PAUSE_S)
         assert replies.making == [0, 1]
     # And with fewer coming in the rest wait for no other
     await replies.done(1)
@@ -59,3 +65,16 @@ async def test_while_many_come_in_replies_go_one_at_a_time_and_in_order():
     for number in (2, 3):
         await replies.done(number)
     await asyncio.gather(*replies.tasks)
+
+
+async def test_with_few_again_no_reply_waits_for_the_pause():
+    intake = Intake()
+    with ExitStack() as coming:
+        for _ in range(MANY):
+            coming.enter_context(intake.taking())
+        replies = Replies(intake, 2)
+        await replies.settled()
+    await replies.settled()
+    assert replies.making == [0, 1]
+    for number in range(2):
+        await replies.done(number)
