@@ -1,16 +1,19 @@
 """Compares what people sent, what their streams showed and what was kept: lost, doubled, late."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from bench.person import Arrival, Person, Sent
 
+PATIENCE: Final = 120.0
+"""Seconds, for all together; what has not come by then does not come."""
 _WORDING = Path(__file__).resolve().parent.parent / "data" / "service" / "wording.yml"
 
 
@@ -74,10 +77,17 @@ def audit(
 
 
 async def audit_all(people: Iterable[Person], *, answered: bool = True) -> Audit:
-    """The audits of all together, each held against what the service has kept."""
-    whole, words = NOTHING, excuse()
+    """The audits of all together, each held against what the service has kept.
+
+    Replies that wait are waited for, and the stream for what is kept: nothing is on the way then.
+    """
+    whole, words, end = NOTHING, excuse(), time.perf_counter() + PATIENCE
     for person in people:
+        if answered:
+            await person.answered(end - time.perf_counter())
         history = await person.history()
+        last = history[-1]["number"] if history else 0
+        await person.reached(last, end - time.perf_counter())
         whole += audit(person.sent, person.arrivals, history, words, answered=answered)
     return whole
 

@@ -5,6 +5,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,6 +142,29 @@ class Person:
             self._news.clear()
             await self._news.wait()
         return found
+
+    async def answered(self, patience: float) -> bool:
+        """Whether every message has a reply of the assistant within `patience` seconds."""
+
+        def all_answered(_: Arrival) -> bool:
+            replies = [one.number for one in self.arrivals if one.sender == "assistant"]
+            last = max((each.number for each in self.sent), default=0)
+            return len(replies) >= len(self.sent) and max(replies, default=0) > last
+
+        return not self.sent or await self._within(all_answered, patience)
+
+    async def reached(self, number: int, patience: float) -> bool:
+        """Whether the stream has come up to a number within `patience` seconds."""
+        return self.last >= number or await self._within(
+            lambda arrival: arrival.number >= number, patience
+        )
+
+    async def _within(self, wanted: Callable[[Arrival], bool], patience: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self.until(wanted)
+                return True
+        return False
 
     def close(self) -> None:
         for connection in (self._stream, self._sending):

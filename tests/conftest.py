@@ -195,9 +195,21 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def postgres(postgres_server: Any) -> Iterator[str]:
     """The address of an empty PostgreSQL database that is this test's alone."""
     name = f"test_{secrets.token_hex(8)}"
-    postgres_server.psql(f"CREATE DATABASE {name}")
+    _tell(postgres_server, f"CREATE DATABASE {name}")
     yield postgres_server.get_uri(database=name)
-    postgres_server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+    _tell(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _tell(server: Any, statement: str) -> None:
+    """Has it done; one that recovers from the end of a process of its own is told again."""
+    for _ in range(20):
+        try:
+            server.psql(statement)
+        except subprocess.CalledProcessError:
+            time.sleep(1)
+        else:
+            return
+    raise AssertionError("PostgreSQL does not answer")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
