@@ -112,7 +112,7 @@ def screener() -> Screener:
 
 
 @pytest.fixture(scope="session")
-def words(screener: Screener) -> dict[str, Any]:
+def read_once(screener: Screener) -> dict[str, Any]:
     """What every helpline reads from data/ and nobody changes: read once."""
     return {
         "screener": screener,
@@ -123,11 +123,11 @@ def words(screener: Screener) -> dict[str, Any]:
 
 
 @pytest.fixture
-def make_helpline(database: Database, words: dict[str, Any]) -> Callable[..., Helpline]:
+def make_helpline(database: Database, read_once: dict[str, Any]) -> Callable[..., Helpline]:
     def make(dialogue: Dialogue, **parts: Any) -> Helpline:
         clock = Clock()
         heart = Heart(
-            **{"opens": lambda _: "9am", "clock": clock, **words, **parts},
+            **{"opens": lambda _: "9am", "clock": clock, **read_once, **parts},
             database=database,
             broadcast=Broadcast(),
             offered=Offered(),
