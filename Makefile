@@ -8,6 +8,8 @@ SHELL := /bin/sh
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 /usr/bin/python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null && echo $$p && break; done)
 SERVICE := .venvs/service/bin
+# One test more at a time than there are cores: many wait for a clock, not for a processor.
+WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 run: setup
 	@./waymark up --demo $(if $(PORT),--port $(PORT))
@@ -16,7 +18,7 @@ test: setup-test
 	@$(SERVICE)/ruff check
 	@$(SERVICE)/ruff format --check
 	@$(SERVICE)/mypy
-	@$(SERVICE)/python -m pytest -n auto --dist loadfile
+	@$(SERVICE)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: setup-test
 	@$(SERVICE)/python -m bench

@@ -12,8 +12,6 @@ from typing import Final
 MANY: Final = 8
 """With so many messages on their way in, the processors are short: on a quiet machine one takes
 about 10 ms, so that 8 at a time are far more than are sent when all is well."""
-
-
 PAUSE_S: Final = 0.1
 """While many messages come in, no reply is begun for so long after the last."""
 
