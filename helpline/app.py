@@ -5,7 +5,10 @@ import gc
 import logging
 import sys
 import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sanic import Request, Sanic
@@ -69,10 +72,15 @@ DESK = (
 )
 DATA = Path(__file__).resolve().parent.parent / "data"
 PURGE_EVERY_S = 3600.0
+OPENS_WITHIN_S = 5.0
+"""A service that is started again goes on without a database that does not open within this."""
 SWITCH_S = 0.0005
 """A thread that reads or writes lets the event loop go on after so long (Python: 5 ms)."""
 
 log = logging.getLogger("waymark")
+
+POSTGRES_IS_DOWN = ("08", "53", "57P")
+"""Beginnings of its SQLSTATEs: no connection, no resources (disk, places), starting or stopping."""
 
 
 def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
@@ -142,10 +150,9 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     app.on_response(_add_headers)  # type: ignore[no-untyped-call]
 
     @app.before_server_start
-    async def open_parts(_: Sanic) -> None:  # type: ignore[type-arg]
-        codes = await _open_database(heart.database, settings.home)
-        if new_pepper and codes:
-            log.error("the file pepper was missing and is new: codes given before open nothing")
+    async def open_parts(app: Sanic) -> None:  # type: ignore[type-arg]
+        opening = partial(_open_database, heart.database, new_pepper=new_pepper)
+        await _open_or_go_on(app, opening, again=ran_before(settings.home).exists())
         await heart.dialogue.open()
         gc.collect()
         gc.freeze()
@@ -161,6 +168,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
         await app.cancel_task("purge")
         await app.cancel_task("lookout")
         await app.cancel_task("connections")
+        await app.cancel_task("opening", raise_exception=False)
         await lookout.stop()
 
     @app.after_server_stop
@@ -172,20 +180,42 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     return app
 
 
-async def _open_database(database: Database, home: Path) -> int:
-    """Brings the tables to the newest migration; returns how many codes to come back are kept.
+async def _open_database(database: Database, *, new_pepper: bool) -> None:
+    """Brings the tables to the newest migration, and says so if codes to come back are lost."""
+    await database.upgrade()
+    codes = await database.read(returns.count)
+    if new_pepper and codes:
+        log.error("the file pepper was missing and is new: codes given before open nothing")
 
-    A service that is started again while its disk is full or its server is down goes on without:
-    its tables are the newest already, and the page with the emergency numbers needs none.
+
+async def _open_or_go_on(
+    app: Sanic,  # type: ignore[type-arg]
+    opening: Callable[[], Awaitable[None]],
+    *,
+    again: bool,
+) -> None:
+    """Opens the database; a service that is started `again` goes on while it cannot.
+
+    The page with the emergency numbers needs no database. It is tried again until it opens.
     """
     try:
-        await database.upgrade()
-        return await database.read(returns.count)
+        async with asyncio.timeout(OPENS_WITHIN_S if again else None):
+            await opening()
     except Exception as error:
-        if not (_database_is_down(error) and ran_before(home).exists()):
+        if not (again and _database_is_down(error)):
             raise
         log.error("the database does not answer at the start: %s", type(error).__name__)
-        return 0
+        app.add_task(_until_open(opening), name="opening")
+
+
+async def _until_open(opening: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(OPENS_WITHIN_S)
+        with suppress(Exception):
+            async with asyncio.timeout(OPENS_WITHIN_S):
+                await opening()
+            log.warning("the database answers again")
+            return
 
 
 async def _purge_hourly(heart: Heart, settings: Settings) -> None:
@@ -227,7 +257,10 @@ def _refuse(request: Request, error: Exception) -> HTTPResponse:
 
 
 def _database_is_down(error: Exception) -> bool:
-    """Whether it does not answer, lost the connection, or has none left to give."""
+    """Whether it does not answer, lost the connection, or has no room or connection left."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    if state.startswith(POSTGRES_IS_DOWN):
+        return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     if type(error) is DatabaseError:  # its file is no database any more; a subclass is another

@@ -64,5 +64,5 @@ def kept_secret(home: Path, name: str, length: int) -> tuple[bytes, bool]:
 
 
 def ran_before(home: Path) -> Path:
-    """The file that is there while `waymark up` runs, from when every part answered."""
+    """The file that `waymark up` makes when every part has answered, and removes when it starts."""
     return home / "run" / "ready"

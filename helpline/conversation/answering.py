@@ -118,6 +118,8 @@ class Answering:
             or message.payload in (TALK, NOT_NOW, *first_words.ANSWERS)
         ):
             return await self._keep(access, row, message, [])
+        if message.level < CONCERN:
+            await self._heart.intake.give_way()
         try:
             return await self._ask(access, row, message)
         except (AssistantDown, FactsError, SealBroken, KeyError, ValueError) as error:
@@ -146,13 +148,12 @@ class Answering:
         typing = Signal("typing", access.conversation, "assistant")
         slow = asyncio.get_running_loop().call_later(TYPING_AFTER_S, heart.broadcast.send, typing)
         try:
-            async with heart.intake.giving_way():
-                turn = await heart.dialogue.turn(
-                    state=carried.state,
-                    text=None if message.payload else message.text,
-                    payload=message.payload,
-                    level=message.level,
-                )
+            turn = await heart.dialogue.turn(
+                state=carried.state,
+                text=None if message.payload else message.text,
+                payload=message.payload,
+                level=message.level,
+            )
         finally:
             slow.cancel()
         today = heart.clock().date()

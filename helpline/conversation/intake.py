@@ -5,51 +5,46 @@ no such rule, warnings waited as long as replies did (docs/load.md).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 MANY: Final = 8
-"""With so many messages on their way in, the processors are short: on a quiet machine one takes
-about 10 ms, so that 8 at a time are far more than are sent when all is well."""
+"""So many that wait to be screened, which takes about 5 ms, say that the processors are short."""
 PAUSE_S: Final = 0.1
-"""While many messages come in, no reply is begun for so long after the last."""
+"""While they are many, a reply is begun after so long at most often."""
 
 
 class Intake:
-    """Counts the messages that are being taken in; while they are many, few replies pass."""
+    """Counts the messages that are being screened; while they are many, few replies are begun."""
 
     def __init__(self) -> None:
         self._taking = 0
-        self._one = asyncio.Lock()
+        self._line = asyncio.Lock()
         self._few = asyncio.Event()
         self._few.set()
 
     @contextmanager
     def taking(self) -> Iterator[None]:
-        """A message is being taken in."""
+        """A message waits to be screened, or is."""
         self._count(1)
         try:
             yield
         finally:
             self._count(-1)
 
-    @asynccontextmanager
-    async def giving_way(self) -> AsyncIterator[None]:
-        """A reply is made; while many messages come in, one at a time, in the order they wait.
+    async def give_way(self) -> None:
+        """Returns when a reply may be begun: at once, but while many messages come in.
 
-        Now and then one goes on at all times: a flood slows replies down, and does not stop them.
+        Then one may now and then, in the order they wait: a flood slows replies, and stops none.
         """
-        if self._few.is_set():
-            yield
+        if self._few.is_set() and not self._line.locked():
             return
-        async with self._one:
+        async with self._line:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._few.wait(), PAUSE_S)
-            if not self._few.is_set():
-                yield
-                return
-        yield
+                async with asyncio.timeout(PAUSE_S):
+                    while not self._few.is_set():
+                        await self._few.wait()
 
     def _count(self, one: int) -> None:
         self._taking += one

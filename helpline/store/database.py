@@ -142,7 +142,8 @@ class _Sqlite(Database):
         self._lock = Line()
         self._short, self._long = Line(READERS), Line(READERS)
         self._waiting = Waiting()
-        self._readers = ThreadPoolExecutor(2 * READERS, "read")
+        self._readers = ThreadPoolExecutor(READERS, "read")
+        self._screeners = ThreadPoolExecutor(READERS, "screen")
         self._writers = ThreadPoolExecutor(1, "write")
 
     async def read[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
@@ -150,9 +151,11 @@ class _Sqlite(Database):
             with self._connection(self._engine) as connection, connection.begin():
                 return work(connection)
 
-        line = self._long if urgency == INCOMING else self._short
+        line, threads = self._short, self._readers
+        if urgency == INCOMING:
+            line, threads = self._long, self._screeners
         async with line.hold(urgency):
-            return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+            return await asyncio.get_running_loop().run_in_executor(threads, run)
 
     async def write[T](self, work: Callable[[Connection], T], urgency: int = ORDINARY) -> T:
         """Whoever comes to the head of the line writes for those behind as well (`batches`)."""
@@ -256,6 +259,7 @@ class _Sqlite(Database):
 
     async def close(self) -> None:
         self._readers.shutdown()
+        self._screeners.shutdown()
         self._writers.shutdown()
         for connection in self._kept:
             connection.close()

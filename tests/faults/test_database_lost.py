@@ -10,7 +10,9 @@ from uuid import uuid4
 import asyncpg
 import psutil
 import pytest
+from sqlalchemy.exc import DBAPIError
 
+from helpline.app import _database_is_down
 from tests.alone import service_in
 from tests.young_person import YoungPerson
 
@@ -131,3 +133,14 @@ def test_a_database_that_another_process_holds_is_503_and_then_kept(tmp_path):
         # And the same message is kept once it lets go
         number = young.post("are you there", id=identity).json()["number"]
         assert said(young) == {number: "are you there"}
+
+
+@pytest.mark.parametrize(
+    ("state", "down"),
+    [("57P03", True), ("53100", True), ("08006", True), ("23505", False), ("", False)],
+    ids=["starts", "disk full", "connection lost", "same key twice", "none given"],
+)
+def test_what_postgresql_says_of_itself_is_told_from_a_fault_of_ours(state, down):
+    said = asyncpg.PostgresError("")
+    said.sqlstate = state
+    assert _database_is_down(DBAPIError("", None, said)) is down
