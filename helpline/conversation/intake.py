@@ -10,13 +10,14 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 MANY: Final = 8
-"""So many that wait to be screened, which takes about 5 ms, say that the processors are short."""
+"""So many messages of different chats at once, each of which takes about 10 ms until it is on disk,
+say that the machine is short of processor or disk."""
 PAUSE_S: Final = 0.1
 """While they are many, a reply is begun after so long at most often."""
 
 
 class Intake:
-    """Counts the messages that are being screened; while they are many, few replies are begun."""
+    """Counts the messages that are being taken in; while they are many, few replies are begun."""
 
     def __init__(self) -> None:
         self._taking = 0
@@ -26,7 +27,7 @@ class Intake:
 
     @contextmanager
     def taking(self) -> Iterator[None]:
-        """A message waits to be screened, or is."""
+        """A message is being screened and kept."""
         self._count(1)
         try:
             yield

@@ -71,14 +71,14 @@ class Receiving:
                 message, before = await database.read(
                     lambda c: self._screened(c, access, incoming), INCOMING
                 )
-            try:
-                return await self._keep(access, incoming, message, before)
-            except (IntegrityError, ConversationEnded):
-                kept = await database.read(lambda c: _kept_before(c, access, incoming))
-                if kept is None:
-                    raise
-                self._answering.wake(access)
-                return Receipt(kept, repeated=True)
+                try:
+                    return await self._keep(access, incoming, message, before)
+                except (IntegrityError, ConversationEnded):
+                    kept = await database.read(lambda c: _kept_before(c, access, incoming))
+                    if kept is None:
+                        raise
+                    self._answering.wake(access)
+                    return Receipt(kept, repeated=True)
 
     def _screened(
         self, connection: Connection, access: Access, incoming: Incoming
