@@ -141,6 +141,8 @@ def test_a_service_that_starts_again_without_its_database_shows_the_numbers(tmp_
         aside.rename(kept)
         wait_for(lambda: young.post(ASK).status_code == 201, 10)
         assert number in [event["number"] for event in young.events()]
+        log = tmp_path / "home" / "log" / "service.log"
+        wait_for(lambda: "the database answers again" in log.read_text("utf-8"), 20)
 
 
 def page(young: YoungPerson) -> str:
