@@ -40,7 +40,7 @@ def judge(record: Record) -> list[Problem]:
             where = f"{seen.name} as {view.worker} saw it"
             found += of_view(view, told(seen, record), seen.sent, where)
     found += of_workers(record, by_conversation)
-    found += [Problem(NUMBERS, "/") for _ in range(record.numbers_missing)]
+    found += [Problem(NUMBERS, f"/ {status}") for status in record.numbers_missing]
     return found
 
 

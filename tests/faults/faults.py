@@ -127,8 +127,8 @@ class Faults:
 
     async def _full(self, seconds: float) -> None:
         """No file of the service grows any more; the numbers have to be there all the same."""
-        await self._answers("/")
         process, log = await self._process("service"), self._home / "waymark.db-wal"
+        await self._answers("/")  # one that is just being started has no page yet
         size = log.stat().st_size if log.exists() else 0
         with suppress(psutil.NoSuchProcess):
             _, most = process.rlimit(psutil.RLIMIT_FSIZE)
@@ -142,10 +142,14 @@ class Faults:
             process.rlimit(psutil.RLIMIT_FSIZE, (most, most))
 
     async def _look_for_numbers(self, process: psutil.Process) -> None:
-        if await self._status("/", saying=NUMBERS) != 200:
-            alive = process.is_running() and process.status() != psutil.STATUS_STOPPED
-            if alive and await self._status("/", saying=NUMBERS) != 200 and process.is_running():
-                self._record.numbers_missing += 1
+        """Asked again a second later: one that was just killed refuses before it is gone."""
+        if await self._status("/", saying=NUMBERS) == 200:
+            return
+        await asyncio.sleep(1)
+        lives = _lives(process)
+        status = await self._status("/", saying=NUMBERS)
+        if lives and status != 200 and _lives(process):
+            self._record.numbers_missing.append(status)
 
     async def _terminate(self) -> None:
         connection = await asyncpg.connect(self._postgres)
@@ -210,3 +214,14 @@ class Faults:
             yield
         finally:
             self._record.faults.append((name, began, time.monotonic()))
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it can answer: not stopped, nor dead and not yet taken note of."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() not in (
+            psutil.STATUS_STOPPED,
+            psutil.STATUS_ZOMBIE,
+            psutil.STATUS_DEAD,
+        )
+    return False

@@ -123,7 +123,8 @@ class Written:
 class Record:
     """All of it; the faults were over at `over_at`.
 
-    `kept` is by token: None where the token opens nothing any more.
+    `kept` is by token: None where the token opens nothing any more. `numbers_missing` has the
+    status of each page that came without the emergency numbers, 0 for none.
     """
 
     began_at: float = 0.0
@@ -136,7 +137,7 @@ class Record:
     free: dict[str, list[Spell]] = field(default_factory=dict)
     faults: list[tuple[str, float, float]] = field(default_factory=list)
     kills: dict[str, int] = field(default_factory=dict)
-    numbers_missing: int = 0
+    numbers_missing: list[int] = field(default_factory=list)
     kept: dict[str, Kept | None] = field(default_factory=dict)
 
 

@@ -304,7 +304,7 @@ def test_a_level_4_whose_promise_was_kept_is_no_fault(plant):
 def test_a_chat_that_is_not_answered_when_all_is_over_and_a_page_without_numbers_are_caught():
     record = good()
     record.pages[0].answered = False
-    record.numbers_missing = 2
+    record.numbers_missing = [0, 503]
     assert Counter(problem.kind for problem in checks.judge(record)) == {STUCK: 1, NUMBERS: 2}
 
 
