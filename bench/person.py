@@ -143,28 +143,26 @@ class Person:
             await self._news.wait()
         return found
 
-    async def answered(self, patience: float) -> bool:
-        """Whether every message has a reply of the assistant within `patience` seconds."""
+    async def answered(self, patience: float) -> None:
+        """Waits until every message has a reply of the assistant, `patience` seconds at most."""
 
         def all_answered(_: Arrival) -> bool:
             replies = [one.number for one in self.arrivals if one.sender == "assistant"]
             last = max((each.number for each in self.sent), default=0)
             return len(replies) >= len(self.sent) and max(replies, default=0) > last
 
-        return not self.sent or await self._within(all_answered, patience)
+        if self.sent:
+            await self._within(all_answered, patience)
 
-    async def reached(self, number: int, patience: float) -> bool:
-        """Whether the stream has come up to a number within `patience` seconds."""
-        return self.last >= number or await self._within(
-            lambda arrival: arrival.number >= number, patience
-        )
+    async def reached(self, number: int, patience: float) -> None:
+        """Waits until the stream has come up to a number, `patience` seconds at most."""
+        if self.last < number:
+            await self._within(lambda arrival: arrival.number >= number, patience)
 
-    async def _within(self, wanted: Callable[[Arrival], bool], patience: float) -> bool:
+    async def _within(self, wanted: Callable[[Arrival], bool], patience: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self.until(wanted)
-                return True
-        return False
 
     def close(self) -> None:
         for connection in (self._stream, self._sending):

@@ -45,7 +45,7 @@ from helpline.desk.tools_routes import blueprint as desk_tools
 from helpline.dialogue import Dialogue
 from helpline.facts import Facts, FactsError, values_of
 from helpline.headers import security_headers
-from helpline.home import HomeUnusable, SecretBroken, kept_secret, ran_before
+from helpline.home import HomeUnusable, SecretBroken, kept_secret, ready_mark
 from helpline.limits.connections import BACKLOG, Connection, look_through, most_connections
 from helpline.limits.enforcing import enforce
 from helpline.limits.table import LARGEST
@@ -71,6 +71,8 @@ DESK = (
     desk_numbers,
 )
 DATA = Path(__file__).resolve().parent.parent / "data"
+POSTGRES_IS_DOWN = ("08", "53", "57P")
+"""Beginnings of its SQLSTATEs: no connection, no resources (disk, places), starting or stopping."""
 PURGE_EVERY_S = 3600.0
 OPENS_WITHIN_S = 5.0
 """A service that is started again goes on without a database that does not open within this."""
@@ -78,9 +80,6 @@ SWITCH_S = 0.0005
 """A thread that reads or writes lets the event loop go on after so long (Python: 5 ms)."""
 
 log = logging.getLogger("waymark")
-
-POSTGRES_IS_DOWN = ("08", "53", "57P")
-"""Beginnings of its SQLSTATEs: no connection, no resources (disk, places), starting or stopping."""
 
 
 def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
@@ -152,7 +151,7 @@ def create_app(settings: Settings) -> Sanic:  # type: ignore[type-arg]
     @app.before_server_start
     async def open_parts(app: Sanic) -> None:  # type: ignore[type-arg]
         opening = partial(_open_database, heart.database, new_pepper=new_pepper)
-        await _open_or_go_on(app, opening, again=ran_before(settings.home).exists())
+        await _open_or_go_on(app, opening, again=ready_mark(settings.home).exists())
         await heart.dialogue.open()
         gc.collect()
         gc.freeze()

@@ -63,6 +63,6 @@ def kept_secret(home: Path, name: str, length: int) -> tuple[bytes, bool]:
     return kept, made
 
 
-def ran_before(home: Path) -> Path:
+def ready_mark(home: Path) -> Path:
     """The file that `waymark up` makes when every part has answered, and removes when it starts."""
     return home / "run" / "ready"

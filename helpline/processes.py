@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Final, Never
 
 from bot import models
-from helpline.home import HomeUnusable, make_home, ran_before
+from helpline.home import HomeUnusable, make_home, ready_mark
 from helpline.settings import ROOT, Settings
 from helpline.supervision import Part, Supervisor, SupervisorGone
 
@@ -65,7 +65,7 @@ def up(settings: Settings, parts_of: Callable[[Settings], tuple[Part, ...]] | No
         environment |= {"RASA_TELEMETRY_ENABLED": "false", "PYTHONPATH": str(ROOT)}
         supervisor = Supervisor(run=run, log=log, parts=started)
         try:
-            ran_before(settings.home).unlink(missing_ok=True)
+            ready_mark(settings.home).unlink(missing_ok=True)
             supervisor.start(environment, keep_open=lock)
             _run(settings, supervisor, started, environment)
         except SupervisorGone:
@@ -112,7 +112,7 @@ def _run(
     logins = _demo_logins(environment) if settings.demo else []
     supervisor.start_part(service)
     _until_ready(settings, supervisor, started)
-    ran_before(settings.home).touch(mode=0o600)
+    ready_mark(settings.home).touch(mode=0o600)
     print(f"READY {settings.address}")
     print(f"  chat  {settings.address}")
     print(f"  desk  {settings.address}desk")

@@ -154,14 +154,14 @@ class Model:
         The encoder reads the mended ones, the n-grams the typed ones. ``before``: the texts of the
         messages before it, oldest first; a message that fills several windows is read without.
         """
-        views, earlier = self._windows(typed, mended, before)
+        views, earlier = self._read_windows(typed, mended, before)
         first, last = _between_numbers(mended)
         if len(views) == 1 and 0 < last - first < len(mended):
-            bare, _ = self._windows(typed[first:last], mended[first:last], earlier=earlier)
+            bare, _ = self._read_windows(typed[first:last], mended[first:last], earlier=earlier)
             views += [replace(v, start=v.start + first, end=v.end + first) for v in bare]
         return views
 
-    def _windows(
+    def _read_windows(
         self,
         typed: Sequence[str],
         mended: Sequence[str],

@@ -21,6 +21,7 @@ class Heart:
     `on_call` says whether an on-call lead can be alerted now. A worker who owes an answer for
     longer than `answer_within_s` seconds loses the chat. A chat that no helper had is kept for
     `chats_kept_hours` after its last message, and a code to come back with it.
+    `intake` has replies give way while many messages come in.
     """
 
     database: Database

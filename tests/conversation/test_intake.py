@@ -1,4 +1,4 @@
-"""What comes in goes before replies: while many messages come in, replies go one at a time."""
+"""What comes in goes before replies: while many messages come in, few replies are begun."""
 
 import asyncio
 from contextlib import ExitStack

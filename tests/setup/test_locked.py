@@ -30,7 +30,7 @@ def test_every_locked_file_is_looked_at():
         "https://host.example/other.whl\n",
         "-e ../other\n",
         "-r other.txt\n",
-        "--extra-index-url https://host.example/simple\n",
+        "--pre\n",
     ],
 )
 def test_a_planted_line_is_refused(tmp_path, planted):
