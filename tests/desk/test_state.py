@@ -207,6 +207,27 @@ def test_a_chat_that_was_given_back_says_so_and_leads_back(
 
 
 @pytest.mark.slow
+def test_signing_out_warns_of_a_chat_that_the_list_does_not_show_yet(
+    page: Page, service: Any, address: str
+) -> None:
+    # Given a chat just taken, over a network that has not brought the list of chats yet
+    open_desk(page, address, service)
+    YoungPerson(address).lets_a_person_in()
+    expect(page.locator("[id^=take-]")).to_have_count(1)
+    page.route("**/desk/queue*", lambda route: None)
+    take_first(page)
+    expect(page.locator("[data-mine]")).to_have_count(0)
+    # When the worker signs out
+    page.get_by_role("button", name="Sign out").click()
+    # Then they are told what that does, and may stay
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("You hold a chat.")
+    dialog.get_by_role("button", name="Stay").click()
+    page.unroute_all(behavior="ignoreErrors")
+    end_chat(page)
+
+
+@pytest.mark.slow
 def test_silence_is_said_in_red_until_the_sound_is_on_and_after_a_reload(
     page: Page, service: Any, address: str
 ) -> None:

@@ -3,7 +3,9 @@ import { box, openTab } from './chat.js';
 import { find } from './page.js';
 
 find('#sign-out').addEventListener('submit', (event) => {
-  const held = document.querySelectorAll('[data-mine]').length;
+  // A chat that was just taken is open here before the list of mine shows it
+  const mine = [...document.querySelectorAll('[data-mine]')].map((link) => link.dataset.mine);
+  const held = new Set([...mine, ...(find('#chat').dataset.held ? [find('#chat').dataset.conversation] : [])]).size;
   if (!held || event.submitter?.id === 'sign-out-now') return;
   event.preventDefault();
   find('#sign-out-held').textContent = held === 1 ? 'You hold a chat.' : `You hold ${held} chats.`;

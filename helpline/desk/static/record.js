@@ -18,7 +18,7 @@ const say = (form, text) => {
 };
 const save = (form) => {
   clearTimeout(stateOf(form).timer);
-  if (form.isConnected) htmx.trigger(form, 'save');
+  if (form.isConnected && !stateOf(form).finishing) htmx.trigger(form, 'save');
 };
 const later = (form, wait) => {
   const state = stateOf(form);
@@ -48,6 +48,16 @@ document.addEventListener('submit', (event) => {
   event.preventDefault();
   save(event.target);
 });
+
+// Finishing sends all that is written. Htmx keeps one call in line: a saving behind it would take its place
+const finishing = ({ target }, going) => {
+  if (!target.matches?.('[data-finish]')) return;
+  const form = formOf(target);
+  stateOf(form).finishing = going;
+  if (!going && isDirty(form)) later(form, QUIET);
+};
+document.addEventListener('htmx:confirm', (event) => finishing(event, true));
+document.addEventListener('htmx:afterRequest', (event) => finishing(event, false));
 
 // What htmx sends carries its turn; what it was told is kept, tried again, or said
 document.addEventListener('htmx:configRequest', (event) => {
