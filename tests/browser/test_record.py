@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.alone import Alone, service_in
 from tests.desk.record_support import WHOLE, held, hidden, part, send, worker
@@ -17,6 +15,7 @@ from tests.desk.support import (
     DESKTOP,
     PHONE,
     YoungPerson,
+    held_up,
     nothing_serious,
     scrolls_sideways,
 )
@@ -325,29 +324,24 @@ def test_what_was_pressed_is_done_however_many_savings_are_on_their_way(
     page.goto(f"{alone.url}/desk/chat/{chat}/breaking")
     page.get_by_label("Reason").fill("They said where they are and that he comes back at ten")
     expect(page.locator("#breaking-saved")).to_have_text(SAVED)
-    waiting: list[Route] = []
-    page.route(f"{alone.url}/desk/chat/{chat}/breaking", lambda route: waiting.append(route))
-    page.get_by_label("No: a second person is asked at once").check()
-    page.wait_for_timeout(100)
-    page.get_by_label("Ground in law or policy").select_option("harm_to_self")
-    page.wait_for_timeout(100)
-    assert waiting, "nothing is being saved"
-    # When it is written down, and what was left to save is due after that press
-    page.get_by_label("What the young person was told").fill("At nine, that I ring the police")
-    page.get_by_label("What they said to it").fill("ok")
-    page.get_by_role("combobox", name="Who decided").select_option("me")
-    page.evaluate(
-        """() => {
-          document.querySelector('[data-finish]').click();
-          document.querySelector('#breaking-form [name$=reason]')
-            .dispatchEvent(new Event('change', { bubbles: true }));
-        }"""
-    )
-    page.wait_for_timeout(500)
-    page.unroute_all(behavior="ignoreErrors")
-    for route in waiting:
-        with suppress(PlaywrightError):
-            route.continue_()
+    with held_up(page, f"{alone.url}/desk/chat/{chat}/breaking") as waiting:
+        page.get_by_label("No: a second person is asked at once").check()
+        page.wait_for_timeout(100)
+        page.get_by_label("Ground in law or policy").select_option("harm_to_self")
+        page.wait_for_timeout(100)
+        assert waiting, "nothing is being saved"
+        # When it is written down, and what was left to save is due after that press
+        page.get_by_label("What the young person was told").fill("At nine, that I ring the police")
+        page.get_by_label("What they said to it").fill("ok")
+        page.get_by_role("combobox", name="Who decided").select_option("me")
+        page.evaluate(
+            """() => {
+              document.querySelector('[data-finish]').click();
+              document.querySelector('#breaking-form [name$=reason]')
+                .dispatchEvent(new Event('change', { bubbles: true }));
+            }"""
+        )
+        page.wait_for_timeout(500)
     # Then it is written down
     expect(page.locator(".step-decided")).to_contain_text("he comes back at ten")
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
 import httpx
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page, Route, expect
 
 DANGER = "i took loads of tablets"
 MARKUP = '<img src=x onerror="document.title=1"> {{7*7}} [a](javascript:alert(1)) \u202eabc'
@@ -89,6 +92,22 @@ def end_chat(page: Page, button: str = "End chat") -> None:
     page.get_by_role("button", name=button).click()
     page.get_by_role("dialog").get_by_role("button", name=button).click()
     expect(page.locator("#banner.banner-ended")).to_be_visible()
+
+
+@contextmanager
+def held_up(page: Page, url: str) -> Iterator[list[Route]]:
+    """A slow network: what the page asks of that address waits until the end of the block."""
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route(url, hold)
+    yield waiting
+    page.unroute_all(behavior="ignoreErrors")
+    for route in waiting:
+        with suppress(PlaywrightError):  # the page may have given it up meanwhile
+            route.continue_()
 
 
 def nothing_serious(page: Page) -> list[str]:

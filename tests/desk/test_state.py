@@ -22,7 +22,15 @@ from helpline.desk import view, words
 from helpline.desk.words import signals
 from helpline.store.database import Database
 from tests.conftest import ROOT
-from tests.desk.support import DANGER, PHONE, YoungPerson, end_chat, open_desk, take_first
+from tests.desk.support import (
+    DANGER,
+    PHONE,
+    YoungPerson,
+    end_chat,
+    held_up,
+    open_desk,
+    take_first,
+)
 
 POLISH = "nie wiem co mam robić, mój ojciec jest zły i boję się"
 
@@ -214,17 +222,41 @@ def test_signing_out_warns_of_a_chat_that_the_list_does_not_show_yet(
     open_desk(page, address, service)
     YoungPerson(address).lets_a_person_in()
     expect(page.locator("[id^=take-]")).to_have_count(1)
-    page.route("**/desk/queue*", lambda route: None)
-    take_first(page)
-    expect(page.locator("[data-mine]")).to_have_count(0)
-    # When the worker signs out
-    page.get_by_role("button", name="Sign out").click()
-    # Then they are told what that does, and may stay
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("You hold a chat.")
-    dialog.get_by_role("button", name="Stay").click()
-    page.unroute_all(behavior="ignoreErrors")
+    with held_up(page, "**/desk/queue?*"):
+        take_first(page)
+        expect(page.locator("[data-mine]")).to_have_count(0)
+        # When the worker signs out
+        page.get_by_role("button", name="Sign out").click()
+        # Then they are told what that does, and may stay
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("You hold a chat.")
+        dialog.get_by_role("button", name="Stay").click()
     end_chat(page)
+
+
+@pytest.mark.slow
+def test_what_is_pressed_is_done_however_many_lines_are_being_fetched(
+    page: Page, service: Any, address: str
+) -> None:
+    # Given a chat that is held, over a network so slow that what was written in it is on its way
+    open_desk(page, address, service)
+    YoungPerson(address).lets_a_person_in()
+    take_first(page)
+    with held_up(page, "**/messages?*") as waiting:
+        for _ in range(2):
+            page.evaluate("htmx.trigger('#more', 'fetch')")
+            page.wait_for_timeout(100)
+        assert waiting, "nothing is being fetched"
+        # When the worker ends it, and more is written after that press
+        page.evaluate(
+            """() => {
+              document.querySelector('#end-now').click();
+              htmx.trigger('#more', 'fetch');
+            }"""
+        )
+        page.wait_for_timeout(500)
+    # Then it has ended
+    expect(page.locator("#banner.banner-ended")).to_be_visible()
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ const say = (form, text) => {
 };
 const save = (form) => {
   clearTimeout(stateOf(form).timer);
-  if (form.isConnected && !stateOf(form).finishing) htmx.trigger(form, 'save');
+  if (form.isConnected) htmx.trigger(form, 'save');
 };
 const later = (form, wait) => {
   const state = stateOf(form);
@@ -49,16 +49,6 @@ document.addEventListener('submit', (event) => {
   save(event.target);
 });
 
-// Finishing sends all that is written. Htmx keeps one call in line: a saving behind it would take its place
-const finishing = ({ target }, going) => {
-  if (!target.matches?.('[data-finish]')) return;
-  const form = formOf(target);
-  stateOf(form).finishing = going;
-  if (!going && isDirty(form)) later(form, QUIET);
-};
-document.addEventListener('htmx:confirm', (event) => finishing(event, true));
-document.addEventListener('htmx:afterRequest', (event) => finishing(event, false));
-
 // What htmx sends carries its turn; what it was told is kept, tried again, or said
 document.addEventListener('htmx:configRequest', (event) => {
   const form = event.detail.verb === 'post' && formOf(event.target);
@@ -85,6 +75,8 @@ const kept = (form) => {
   if (isDirty(form)) later(form, QUIET);
 };
 const lost = (event) => {
+  // A saving that stood behind the button in htmx's line of one was dropped
+  if (event.target.matches?.('[data-finish]')) later(formOf(event.target), AGAIN);
   if (!event.target.matches?.('form[data-saves]')) return;
   // The desk's own sentence about errors is for buttons: this form says it itself
   event.stopPropagation();
