@@ -15,7 +15,7 @@ from safeguarding.evaluation.measures import Read, follow_all, read_all
 from safeguarding.evaluation.outside import OutsideError, measure_outside
 from safeguarding.evaluation.readers import model_alone, rules_alone
 from safeguarding.evaluation.speed import measure_speed
-from safeguarding.examples import PLAIN, load_dialogues, load_examples
+from safeguarding.examples import FRESH, PLAIN, load_dialogues, load_examples
 from safeguarding.screen import Screener
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +44,8 @@ def evaluate(split: str, data: Path | None) -> dict[str, str]:
         "What was measured on": report.data_table(reads, followed, sure),
         "Plain words": report.plain_table(read_all(screener, load_examples(FOLDER / split, PLAIN))),
     }
+    if fresh := load_examples(FOLDER / split, FRESH):
+        sections["Fresh writers"] = report.fresh_table(read_all(screener, fresh))
     if data is not None:
         _say(f"outside sets in {data.name}")
         sections["Outside sets"] = report.outside_table(measure_outside(screener, data))

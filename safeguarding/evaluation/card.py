@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safeguarding.evaluation.report import table
-from safeguarding.examples import MESSAGES, PLAIN, SERVICE, load_examples, load_turns
+from safeguarding.examples import FRESH, MESSAGES, PLAIN, SERVICE, load_examples, load_turns
 from safeguarding.tuned import FOLDER as WEIGHTS
 from safeguarding.tuned import MANIFEST_FILE
 
 _SETS = (
     *(("examples", MESSAGES), ("development", MESSAGES), ("development", PLAIN)),
-    *(("development", SERVICE), ("test", MESSAGES), ("test", PLAIN)),
+    *(("development", SERVICE), ("test", MESSAGES), ("test", PLAIN), ("test", FRESH)),
 )
 _TEMPLATE = Path(__file__).with_name("card.md")
 

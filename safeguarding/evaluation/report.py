@@ -87,6 +87,18 @@ def plain_table(reads: Sequence[Read]) -> str:
     return table(["plain words", "share"], rows)
 
 
+def fresh_table(reads: Sequence[Read]) -> str:
+    """What is asked for, on messages by which nothing was chosen."""
+    rows: list[Sequence[object]] = [
+        [goal.name, f"{goal.aim} / {goal.floor}", goal.share, goal.verdict]
+        for goal in goals(reads, ())
+        if goal.share.all
+    ]
+    value, same = kappa(read.example for read in reads)
+    rows.append(["second blind reader gave the same level", "-", same, f"kappa {value:.3f}"])
+    return table(["fresh writers", "aim / floor", "both", "reached"], rows)
+
+
 def outside_table(sets: Iterable[Outside]) -> str:
     """Alarms on the outside sets."""
     rows = []
