@@ -297,8 +297,11 @@ class _Postgres(Database):
 def _prepare_sqlite(dbapi_connection: Any, _: object) -> None:
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
+    # Before anything is in the file; later it would wait for whoever writes, even only to read
+    [empty] = cursor.execute("SELECT page_count = 0 FROM pragma_page_count").fetchone()
+    if empty:
+        cursor.execute(f"PRAGMA auto_vacuum={INCREMENTAL}")
     for pragma in (
-        f"auto_vacuum={INCREMENTAL}",  # before anything is in the file
         "journal_mode=WAL",
         "synchronous=FULL",
         "secure_delete=ON",

@@ -68,13 +68,20 @@ def ask(page: Page) -> None:
     expect(page.get_by_text("A helper can now read this chat").first).to_be_visible()
 
 
+def tap(page: Page, answer: str) -> None:
+    """Taps that answer of the newest question, once it is there: those of earlier ones are spent."""
+    newest = page.get_by_role("button", name=answer, exact=True).last
+    expect(newest).to_be_enabled()
+    newest.click(no_wait_after=True)
+
+
 def talk(page: Page, desk: Page) -> None:
     """The worker takes the chat of this page, and the young person says that it is OK."""
     write(page, "hello, can i talk to someone")
     ask(page)
     take_first(desk)
     expect(page.get_by_text("OK to talk now?").first).to_be_visible()
-    page.get_by_role("button", name="Yes", exact=True).last.click(no_wait_after=True)
+    tap(page, "Yes")
     expect(desk.locator("#banner")).to_contain_text("They let you in.")
 
 
@@ -94,13 +101,13 @@ def test_asked_for_the_brief_says_whether_it_is_safe_to_talk(
     # Given a question that nobody has answered, the brief says so first
     safe = desk.locator(".brief-safe")
     expect(safe).to_contain_text("Not answered")
-    page.get_by_role("button", name="Not now", exact=True).last.click(no_wait_after=True)
+    tap(page, "Not now")
     expect(safe).to_contain_text("not now")
     # Then the worker does not write over it, and can ask again
     expect(desk.get_by_label("Your message")).to_be_disabled()
     desk.get_by_role("button", name="Ask again").click()
     expect(page.get_by_text("OK to talk now?")).to_have_count(2)
-    page.get_by_role("button", name="Yes", exact=True).last.click(no_wait_after=True)
+    tap(page, "Yes")
     expect(safe).to_contain_text("Yes, it is OK to talk")
     expect(desk.get_by_label("Your message")).to_be_enabled()
     assert nothing_serious(desk) == []
@@ -140,7 +147,7 @@ def test_a_chat_is_passed_on_with_a_note_and_nothing_in_between_is_lost(
     expect(sam.locator("#messages")).to_contain_text("are you still there")
     sam.locator('[data-tool-tab="notes"]').click()
     expect(sam.locator("#panel-body")).to_contain_text("likes short words")
-    page.get_by_role("button", name="Yes", exact=True).last.click(no_wait_after=True)
+    tap(page, "Yes")
     say(sam, "I am here now.")
     expect(page.get_by_text("I am here now.")).to_be_visible()
     end(sam)
@@ -181,7 +188,7 @@ def test_a_supervisor_looks_in_is_seen_and_takes_over(
     sam.get_by_role("dialog").get_by_role("button", name="Take over").click()
     expect(page.get_by_text("Sam is here.").first).to_be_visible()
     expect(robin.locator("#chat")).to_contain_text("You no longer hold this chat.")
-    page.get_by_role("button", name="Yes", exact=True).last.click(no_wait_after=True)
+    tap(page, "Yes")
     say(sam, "Hello, this is Sam.")
     end(sam)
 
@@ -203,7 +210,7 @@ def test_a_break_in_the_middle_of_a_chat_hands_it_over(
     expect(page.get_by_text("Sam is here.").first).to_be_visible()
     robin.get_by_label("I am").select_option("here")
     robin.get_by_role("button", name="I heard it").click()
-    page.get_by_role("button", name="Yes", exact=True).last.click(no_wait_after=True)
+    tap(page, "Yes")
     end(sam)
 
 
@@ -247,7 +254,7 @@ def test_a_workers_browser_is_killed_and_a_young_person_is_offline_and_nothing_i
     take_first(sam)
     expect(left.get_by_text("Sam is here.").first).to_be_visible()
     expect(sam.locator("#messages")).to_contain_text("hello, can i talk to someone")
-    left.get_by_role("button", name="Yes", exact=True).last.click(no_wait_after=True)
+    tap(left, "Yes")
     end(sam)
 
 
@@ -292,7 +299,7 @@ def test_who_waits_leaves_and_comes_back_with_a_code_is_asked_for_the_code_word(
     page.get_by_role("button", name="Come back", exact=True).click(no_wait_after=True)
     # Then nothing of before is shown, they are told where it stands, and let a helper in again
     expect(page.get_by_text("hello, can i talk to someone")).to_have_count(0)
-    page.get_by_role("button", name="Talk", exact=True).last.click(no_wait_after=True)
+    tap(page, "Talk")
     expect(page.get_by_text("A helper can now read this chat").first).to_be_visible()
     take_first(desk)
     expect(desk.locator("#messages")).to_contain_text("ask for the code word first")

@@ -1,6 +1,8 @@
 """The database keeps what it says, in the order of urgency, on SQLite and PostgreSQL alike."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from secrets import token_bytes
 
@@ -242,6 +244,20 @@ async def test_sqlite_is_safe_on_every_connection(tmp_path):
             assert found.scalar_one() == value, pragma
 
     await database.read(work)
+    await database.close()
+
+
+async def test_a_first_reader_waits_for_no_other_process_that_writes(tmp_path):
+    # Given a service that has written and not yet read, and another process that writes
+    database = Database.open(f"sqlite:///{tmp_path / 'waymark.db'}")
+    await database.upgrade()
+    with closing(sqlite3.connect(tmp_path / "waymark.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        # When each of its readers reads for the first time, then it sees what is there at once
+        count = select(func.count()).select_from(tables.conversation)
+        for urgency in (ORDINARY, INCOMING):
+            async with asyncio.timeout(3):
+                assert await database.read(lambda c: c.scalar(count), urgency) == 0
     await database.close()
 
 
