@@ -69,7 +69,7 @@ def ask(page: Page) -> None:
 
 
 def tap(page: Page, answer: str) -> None:
-    """Taps that answer of the newest question, once it is there: those of earlier ones are spent."""
+    """Taps that answer of the newest question, once it is there; earlier ones are spent."""
     newest = page.get_by_role("button", name=answer, exact=True).last
     expect(newest).to_be_enabled()
     newest.click(no_wait_after=True)
