@@ -20,7 +20,7 @@ KINDS = frozenset(
 NOTHING = "N"
 MESSAGES = "messages*.jsonl"
 PLAIN = "plain.jsonl"  # danger said outright in a few words, and as short a talk of ordinary life
-FRESH = "fresh.jsonl"  # of all kinds, by two writers blind to each other; nothing was chosen by it
+FRESH = "fresh.jsonl"  # of all kinds, by two writers blind to each other and to all examples
 SERVICE = "service.jsonl"  # what is asked of banks, shops and voice assistants; all harmless
 TURN = "turn"  # the kind of writing of what is said in a conversation, which is not told apart
 

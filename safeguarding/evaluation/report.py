@@ -88,7 +88,7 @@ def plain_table(reads: Sequence[Read]) -> str:
 
 
 def fresh_table(reads: Sequence[Read]) -> str:
-    """What is asked for, on messages by which nothing was chosen."""
+    """What is asked for, on messages of two writers by which no threshold was chosen."""
     rows: list[Sequence[object]] = [
         [goal.name, f"{goal.aim} / {goal.floor}", goal.share, goal.verdict]
         for goal in goals(reads, ())

@@ -4,8 +4,10 @@ import { find } from './page.js';
 
 find('#sign-out').addEventListener('submit', (event) => {
   // A chat that was just taken is open here before the list of mine shows it
-  const mine = [...document.querySelectorAll('[data-mine]')].map((link) => link.dataset.mine);
-  const held = new Set([...mine, ...(find('#chat').dataset.held ? [find('#chat').dataset.conversation] : [])]).size;
+  const open = find('#chat').dataset;
+  const mine = new Set([...document.querySelectorAll('[data-mine]')].map((link) => link.dataset.mine));
+  if (open.held) mine.add(open.conversation);
+  const held = mine.size;
   if (!held || event.submitter?.id === 'sign-out-now') return;
   event.preventDefault();
   find('#sign-out-held').textContent = held === 1 ? 'You hold a chat.' : `You hold ${held} chats.`;
