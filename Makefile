@@ -8,8 +8,7 @@ SHELL := /bin/sh
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 /usr/bin/python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null && echo $$p && break; done)
 SERVICE := .venvs/service/bin
-# One test more at a time than there are cores: many wait for a clock, not for a processor.
-WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+WORKERS := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 
 run: setup
 	@./waymark up --demo $(if $(PORT),--port $(PORT))

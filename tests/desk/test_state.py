@@ -260,6 +260,28 @@ def test_what_is_pressed_is_done_however_many_lines_are_being_fetched(
 
 
 @pytest.mark.slow
+def test_what_was_drawn_this_moment_can_be_pressed(page: Page, service: Any, address: str) -> None:
+    # Given a worker who presses Take in the very moment in which the queue is drawn anew
+    open_desk(page, address, service)
+    YoungPerson(address).lets_a_person_in()
+    expect(page.locator("[id^=take-]")).to_have_count(1)
+    page.evaluate(
+        """() => {
+          const queue = document.querySelector('#queue');
+          new MutationObserver((_, observer) => {
+            observer.disconnect();
+            queue.querySelector('[id^=take-]').click();
+          }).observe(queue, { childList: true });
+        }"""
+    )
+    # When somebody else comes, so that it is drawn
+    YoungPerson(address).lets_a_person_in()
+    # Then the chat is theirs
+    expect(page.locator("#chat.chat")).to_be_visible()
+    end_chat(page)
+
+
+@pytest.mark.slow
 def test_silence_is_said_in_red_until_the_sound_is_on_and_after_a_reload(
     page: Page, service: Any, address: str
 ) -> None:
