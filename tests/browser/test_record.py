@@ -174,14 +174,20 @@ def test_another_chat_opened_meanwhile_loses_nothing_of_a_record_beside_the_chat
     page.get_by_label("When it is safe to write").press_sequentially("before ten, then never")
     expect(page.get_by_label("When it is safe to write")).to_have_value("before ten, then never")
     expect(page.locator("#record-saved")).to_have_text(SAVED)
-    # When the chat is drawn anew because it ended; Then the form beside it stays as it is
+    # When the chat is drawn anew because it ended, while they write
+    page.locator("#record-form").evaluate("form => { form.dataset.mark = 'the same' }")
     assert robin.end(first).status_code == 200
     expect(page.locator("#banner.banner-ended")).to_be_visible()
+    page.get_by_label("Area, only").fill("Hu")
+    with page.expect_response(lambda answer: answer.request.method == "POST") as answer:
+        page.get_by_label("Area, only").press_sequentially("ll")
+    assert answer.value.ok
+    # Then the form beside it is the very same, and what they left a moment ago is there
+    expect(page.locator("#record-form")).to_have_attribute("data-mark", "the same")
     expect(page.get_by_label("When it is safe to write")).to_have_value("before ten, then never")
-    page.get_by_label("Area, only").fill("Hull")
-    expect(page.locator("#record-saved")).to_have_text(SAVED)
+    page.get_by_label("Area, only").fill("Hull and Goole")
     page.goto(f"{alone.url}/desk/chat/{first}/record")
-    expect(page.get_by_label("Area, only")).to_have_value("Hull")
+    expect(page.get_by_label("Area, only")).to_have_value("Hull and Goole")
 
 
 def test_two_windows_with_one_record_undo_nothing(

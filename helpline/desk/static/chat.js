@@ -77,13 +77,13 @@ document.addEventListener('htmx:afterSwap', (event) => {
   event.detail.target.scrollTop = 0;
   if (event.detail.target.querySelector('#breaking')) markTab('breaking');
 });
-// When a chat has ended its record is next
+// When a chat has ended its record is next; who writes in a form already is left in peace
 let recorded = '';
 const offerRecord = () => {
   const { conversation, ended } = find('#chat').dataset;
   if (!ended || recorded === conversation) return;
   recorded = conversation;
-  find('[data-tool-tab="record"]')?.click();
+  if (!find('#panel-body form[data-saves]')) find('[data-tool-tab="record"]')?.click();
 };
 export const markTab = (name) => {
   for (const tab of document.querySelectorAll('[data-tool-tab]')) {
