@@ -20,7 +20,8 @@ KINDS = frozenset(
 NOTHING = "N"
 MESSAGES = "messages*.jsonl"
 PLAIN = "plain.jsonl"  # danger said outright in a few words, and as short a talk of ordinary life
-FRESH = "fresh.jsonl"  # of all kinds, by two writers blind to each other and to all examples
+# Of all kinds, each by two writers blind to each other and to all examples.
+FRESH = {"Fresh writers": "fresh.jsonl", "Fresh writers, second set": "fresh-2.jsonl"}
 SERVICE = "service.jsonl"  # what is asked of banks, shops and voice assistants; all harmless
 TURN = "turn"  # the kind of writing of what is said in a conversation, which is not told apart
 

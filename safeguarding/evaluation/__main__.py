@@ -44,8 +44,9 @@ def evaluate(split: str, data: Path | None) -> dict[str, str]:
         "What was measured on": report.data_table(reads, followed, sure),
         "Plain words": report.plain_table(read_all(screener, load_examples(FOLDER / split, PLAIN))),
     }
-    if fresh := load_examples(FOLDER / split, FRESH):
-        sections["Fresh writers"] = report.fresh_table(read_all(screener, fresh))
+    for title, names in FRESH.items():
+        if fresh := load_examples(FOLDER / split, names):
+            sections[title] = report.fresh_table(read_all(screener, fresh))
     if data is not None:
         _say(f"outside sets in {data.name}")
         sections["Outside sets"] = report.outside_table(measure_outside(screener, data))

@@ -14,7 +14,8 @@ from safeguarding.tuned import MANIFEST_FILE
 
 _SETS = (
     *(("examples", MESSAGES), ("development", MESSAGES), ("development", PLAIN)),
-    *(("development", SERVICE), ("test", MESSAGES), ("test", PLAIN), ("test", FRESH)),
+    *(("development", SERVICE), ("test", MESSAGES), ("test", PLAIN)),
+    *(("test", names) for names in FRESH.values()),
 )
 _TEMPLATE = Path(__file__).with_name("card.md")
 
