@@ -27,7 +27,7 @@ evaluate: setup-test
 	@$(SERVICE)/python -m safeguarding.evaluation $(if $(DATA),--data $(DATA))
 	@.venvs/bot/bin/python -m bot.evaluate --stock-epochs $(or $(EPOCHS),20)
 
-# Trains the danger model anew from the public weights and data/ (more than an hour on two cores)
+# Trains the danger model anew from the public weights and data/ (three hours on two cores)
 # and freezes its thresholds; needs Python 3.11. The last step of a change to the examples.
 tune: setup
 	@sh requirements/tune.sh

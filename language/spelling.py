@@ -55,15 +55,21 @@ class Spelling:
 
     def save(self, file: Path) -> None:
         """Writes what ``load`` reads."""
-        pairs = [[*pair, count] for pair, count in self.pairs.items()]
+        pairs: dict[str, dict[str, int]] = {}
+        for (before, word), count in self.pairs.items():
+            pairs.setdefault(before, {})[word] = count
         kept = {"counts": dict(self.counts), "pairs": pairs, "known": sorted(self.known)}
         file.write_text(json.dumps(kept), "utf-8")
 
     @classmethod
     def load(cls, file: Path, known: Iterable[str] = ()) -> Self:
         """Raises ``OSError``, ``ValueError`` or ``KeyError``. ``known`` as for ``of``."""
-        kept = json.loads(file.read_text("utf-8"))
-        pairs = {(before, word): count for before, word, count in kept["pairs"]}
+        kept = json.loads(file.read_text("utf-8"))  # which gives equal keys one place in memory
+        pairs = {
+            (before, word): count
+            for before, follow in kept["pairs"].items()
+            for word, count in follow.items()
+        }
         return cls.of(kept["counts"], pairs, {*kept["known"], *known})
 
     def mend(self, words: Sequence[str]) -> list[str]:

@@ -186,7 +186,8 @@ def danger_key() -> str:
     """What the danger model's files are made from."""
     parts = [*ROOT.glob("language/*.*"), *ROOT.glob("safeguarding/weights/*")]
     parts += [
-        ROOT / "safeguarding" / name for name in ("build.py", "model.py", "grams.py", "words.py")
+        ROOT / "safeguarding" / name
+        for name in ("build.py", "tuned.py", "model.py", "grams.py", "words.py")
     ]
     parts += [ROOT / "data" / "safeguarding" / "words.yml"]
     parts += ROOT.glob("data/safeguarding/examples/*.jsonl")

@@ -28,7 +28,7 @@ from requirements.locked import NotLocked
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PART: Final = "waymark:part"
-SHIPPED: Final = "safeguarding/weights/layers.safetensors"
+SHIPPED: Final = tuple(f"safeguarding/weights/{name}.safetensors" for name in ("layers", "further"))
 BUILT: Final = ("models/embedding/model.onnx", "models/danger/model.onnx")
 
 
@@ -98,7 +98,7 @@ def _models(root: Path) -> Iterator[Component]:
     yield _model(f"all-MiniLM-L6-v2/{WEIGHTS_FILE}", WEIGHTS_SHA256)
     try:
         trained = f"models/{models.name_for(root)}"
-        for name in (SHIPPED, *BUILT, trained):
+        for name in (*SHIPPED, *BUILT, trained):
             yield _model(name, hashlib.sha256((root / name).read_bytes()).hexdigest())
     except (models.ModelRefused, OSError):
         raise SbomRefused("A model is missing: run `make setup`.") from None

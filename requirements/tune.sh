@@ -13,4 +13,5 @@ fi
 weights=$(dirname "$(find .venvs/tune -name model.safetensors | head -n 1)")
 "$tune/python" -m safeguarding.tuning --weights "$weights" --half
 "$tune/python" -m safeguarding.tuning --weights "$weights" --half --onward --epochs 3
+"$tune/python" -m safeguarding.tuning --weights "$weights" --half --further
 .venvs/service/bin/python -m safeguarding.tuning.calibrate --weights "$weights"

@@ -1,7 +1,8 @@
 """The shipped half of the danger model: what tuning changed of the public weights, as int8.
 
 Of each large matrix of the public weights only the change is kept, as the product of two thin ones
-(its largest singular values): that halves what a tuning adds to the repository's history.
+(its largest singular values): that halves what a tuning adds to the repository's history. A further
+tuning adds a thin change of its own in a second file and leaves the first as it is.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from safeguarding.errors import SafeguardingError
 
 FOLDER = Path(__file__).resolve().parent / "weights"
 LAYERS_FILE = "layers.safetensors"
+FURTHER_FILE = "further.safetensors"
 MANIFEST_FILE = "manifest.json"
 STEPS = 64  # int8 that keeps its grid when onnxruntime quantises it again with reduced range
 RANK = 116  # as much as the repository's budget leaves; tuning keeps to it all along
@@ -52,10 +54,7 @@ class Tuned:
         kept = {}
         for name, value in weights.items():
             if name in public and is_large(value.shape):
-                rows, sizes, columns = np.linalg.svd(value - public[name], full_matrices=False)
-                root = np.sqrt(sizes[:RANK, None])
-                kept[f"{name}{_LEFT}"] = rows.T[:RANK] * root
-                kept[f"{name}{_RIGHT}"] = columns[:RANK] * root
+                kept.update(factors(name, value - public[name], RANK))
             else:
                 kept[name] = value
         return cls(kept, manifest)
@@ -66,48 +65,84 @@ class Tuned:
         for name, left in self.weights.items():
             if name.endswith(_LEFT):
                 plain = name.removesuffix(_LEFT)
-                whole[plain] = public[plain] + left.T @ self.weights[f"{plain}{_RIGHT}"]
+                start = whole[plain] if plain in whole else public[plain]
+                whole[plain] = start + left.T @ self.weights[f"{plain}{_RIGHT}"]
         return whole
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Raises ``SafeguardingError`` where a file is missing or not as written by ``save``."""
         try:
-            stored = load_file(str(folder / LAYERS_FILE))
+            weights = _read(folder / LAYERS_FILE)
+            if (folder / FURTHER_FILE).exists():
+                weights = _added(weights, _read(folder / FURTHER_FILE))
             manifest = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
         except (OSError, ValueError) as error:
             problem = f"the tuned layers cannot be read ({type(error).__name__})"
             raise SafeguardingError.at(folder, None, problem) from None
-        weights = {}
-        for name, value in stored.items():
-            if name.endswith(_SCALE):
-                continue
-            scale = stored.get(f"{name}{_SCALE}")
-            whole = value.astype(np.float32)
-            weights[name] = whole if scale is None else whole * scale[:, None].astype(np.float32)
         return cls(weights, manifest)
 
     def save(self, folder: Path) -> None:
-        """Matrices as int8 with one float32 scale a row, the rest as float16."""
-        stored: dict[str, npt.NDArray[Any]] = {}
-        for name, value in self.weights.items():
-            if is_large(value.shape):
-                steps = 127 if name.endswith((_LEFT, _RIGHT)) else STEPS
-                scale = np.maximum(np.abs(value).max(axis=1), 1e-9) / steps
-                stored[name] = np.round(value / scale[:, None]).astype(np.int8)
-                stored[f"{name}{_SCALE}"] = scale.astype(np.float32)
-            else:
-                stored[name] = value.astype(np.float16)
+        """Writes the layers and the manifest; a further change of former layers goes."""
         folder.mkdir(parents=True, exist_ok=True)
-        # safetensors writes the bytes as they lie in memory, whatever the order of the axes
-        as_named = {name: np.ascontiguousarray(value) for name, value in stored.items()}
-        save_file(as_named, str(folder / LAYERS_FILE))
+        _write(self.weights, folder / LAYERS_FILE)
+        (folder / FURTHER_FILE).unlink(missing_ok=True)
         save_manifest(self.manifest, folder)
+
+
+def factors(name: str, change: Array, rank: int) -> dict[str, Array]:
+    """The ``rank`` largest singular values of a matrix's change, as two factors by its name."""
+    rows, sizes, columns = np.linalg.svd(change, full_matrices=False)
+    root = np.sqrt(sizes[:rank, None])
+    return {f"{name}{_LEFT}": rows.T[:rank] * root, f"{name}{_RIGHT}": columns[:rank] * root}
+
+
+def save_further(weights: Mapping[str, Array], manifest: Mapping[str, Any], folder: Path) -> None:
+    """Writes a further change beside the layers in ``folder``: ``factors`` of matrices, the rest
+    whole in place of theirs."""
+    _write(weights, folder / FURTHER_FILE)
+    save_manifest(manifest, folder)
 
 
 def save_manifest(manifest: Mapping[str, Any], folder: Path) -> None:
     """Writes the manifest alone."""
     (folder / MANIFEST_FILE).write_text(json.dumps(dict(manifest), indent=1) + "\n", "utf-8")
+
+
+def _read(file: Path) -> dict[str, Array]:
+    stored = load_file(str(file))
+    weights = {}
+    for name, value in stored.items():
+        if name.endswith(_SCALE):
+            continue
+        scale = stored.get(f"{name}{_SCALE}")
+        whole = value.astype(np.float32)
+        weights[name] = whole if scale is None else whole * scale[:, None].astype(np.float32)
+    return weights
+
+
+def _write(weights: Mapping[str, Array], file: Path) -> None:
+    """Matrices as int8 with one float32 scale a row, the rest as float16."""
+    stored: dict[str, npt.NDArray[Any]] = {}
+    for name, value in weights.items():
+        factor = name.endswith((_LEFT, _RIGHT))
+        if factor or is_large(value.shape):
+            scale = np.maximum(np.abs(value).max(axis=1), 1e-9) / (127 if factor else STEPS)
+            stored[name] = np.round(value / scale[:, None]).astype(np.int8)
+            stored[f"{name}{_SCALE}"] = scale.astype(np.float32)
+        else:
+            stored[name] = value.astype(np.float16)
+    # safetensors writes the bytes as they lie in memory, whatever the order of the axes
+    save_file({name: np.ascontiguousarray(value) for name, value in stored.items()}, str(file))
+
+
+def _added(weights: Mapping[str, Array], further: Mapping[str, Array]) -> dict[str, Array]:
+    """Both changes of each matrix; what is whole is the further one's."""
+    added = dict(weights)
+    for name, value in further.items():
+        both = name in weights and name.endswith((_LEFT, _RIGHT))
+        added[name] = np.concatenate([weights[name], value]) if both else value
+    return added
 
 
 def is_large(shape: Sequence[int]) -> bool:

@@ -32,7 +32,7 @@ DEVELOPMENT = ROOT / "data" / "safeguarding" / "development"
 NOT_YET: dict[str, Any] = {"calibration": UNFITTED, "thresholds": [0.5, 0.5, 0.5]}
 # Share of the harmless that the model alone may raise to 3 or 4, and to 4: below what the floors
 # allow (0.05 and 0.015), so that patterns and other writers have room.
-_RAISED_TO_3, _RAISED_TO_4 = 0.036, 0.0105
+_RAISED_TO_3, _RAISED_TO_4 = 0.034, 0.0105
 _STEPS, _RIDGE = 200, 3.0
 # A high risk taken for immediate danger is a far smaller mistake than a harmless message taken for
 # it, so it weighs less. Measured: from 0.3 to 0.01 level 4 noticed as 4 rises by 2 points, levels

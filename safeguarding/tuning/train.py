@@ -215,13 +215,14 @@ def train(
     plan: Plan,
     rank: LowRank,
 ) -> Network:
-    """Tunes ``network``; returns the running mean of its weights over the last steps."""
+    """Tunes what requires a gradient; returns the running mean of the weights, last steps most."""
     chance = random.Random(plan.seed)  # noqa: S311 - not for secrets
     harmless = [e.text for e in examples if e.signal == NOTHING and len(e.text) < _SHORT]
     weights = prepare.weights(examples)
     mean = copy.deepcopy(network)
-    body = [p for n, p in network.named_parameters() if n.startswith(_BODY)]
-    heads = [p for n, p in network.named_parameters() if not n.startswith(_BODY)]
+    free = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
+    body = [p for n, p in free if n.startswith(_BODY)]
+    heads = [p for n, p in free if not n.startswith(_BODY)]
     rates = (plan.rate, plan.head_rate)
     optimiser = torch.optim.AdamW(
         [{"params": body}, {"params": heads}], lr=plan.rate, weight_decay=0.02, fused=True

@@ -8,6 +8,7 @@ from safeguarding import Course
 from safeguarding.assessment import Assessment
 from safeguarding.evaluation.intervals import Share
 from safeguarding.evaluation.measures import (
+    Read,
     calibration,
     follow_all,
     goals,
@@ -73,6 +74,20 @@ def test_a_pair_counts_only_when_both_halves_are_right():
     assert pairs(read_all(_Says(), EXAMPLES)) == Share(1, 1)
     assert pairs(read_all(_Says(4), EXAMPLES)) == Share(0, 1)
     assert pairs(read_all(_Says(0), EXAMPLES)) == Share(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("danger", "harmless", "right"), [(2, 1, 1), (3, 1, 1), (2, 2, 0), (1, 0, 0), (0, 0, 0)]
+)
+def test_a_pair_of_level_2_is_told_apart_at_level_2(danger, harmless, right):
+    # Given a concern that is found to be that level, and a harmless half that is found to be this
+    found = [
+        Read(_example(2, "C1", pair="p2"), _Says(danger).screen("")),
+        Read(_example(0, "N", pair="p2"), _Says(harmless).screen("")),
+    ]
+
+    # Then both are right where one is noticed as level 2 or more and the other is not
+    assert pairs(found) == Share(right, 1)
 
 
 def test_turns_to_the_alarm_are_counted_from_the_turn_it_was_due():

@@ -14,7 +14,7 @@ from safeguarding.examples import load_examples
 from safeguarding.grams import MOST, ROWS, grams
 from safeguarding.model import SHOWN, WINDOW, Index, Model, _windows
 from safeguarding.screen import MODEL
-from safeguarding.tuned import FOLDER, Tuned
+from safeguarding.tuned import FOLDER, Tuned, factors, save_further
 
 THIRTY_MB = 30_000_000
 
@@ -159,7 +159,7 @@ def test_what_ships_is_small_and_what_runs_was_made_from_it():
     shipped = Tuned.load(FOLDER).manifest
     built = json.loads((MODEL / "manifest.json").read_text("utf-8"))
 
-    # Then the first leave room for one more tuning in the history, and the second is theirs
+    # Then the first are small beside what the history may hold, and the second is theirs
     assert sum(file.stat().st_size for file in FOLDER.iterdir()) < THIRTY_MB / 2
     assert built == shipped
 
@@ -188,3 +188,31 @@ def test_what_tuning_changed_is_kept_as_two_thin_matrices(tmp_path):
     Tuned.of(weights, public, {}).save(tmp_path)
     joined = Tuned.load(tmp_path).joined(public)
     assert np.abs(joined["w"] - weights["w"]).max() < 0.05 * np.abs(change).max()
+
+
+def test_a_further_change_adds_to_the_layers_and_goes_with_them(tmp_path):
+    # Given shipped layers: a change of a public matrix, a matrix of their own, a bias
+    chance = np.random.default_rng(3)
+    thin = [chance.normal(size=(300, 9)) @ chance.normal(size=(9, 400)) / 100 for _ in range(3)]
+    first, second, third = (each.astype(np.float32) for each in thin)
+    public = {"w": chance.normal(size=(300, 400)).astype(np.float32)}
+    own = chance.normal(size=(300, 400)).astype(np.float32)
+    tuned = {"w": public["w"] + first, "v": own, "b": np.ones(5, np.float32)}
+    Tuned.of(tuned, public, {}).save(tmp_path)
+
+    # When a further change of both matrices and another bias are put beside them
+    further = {**factors("w", second, 9), **factors("v", third, 9), "b": np.zeros(5, np.float32)}
+    save_further(further, {"signals": ["A1"]}, tmp_path)
+
+    # Then all of it is in what is loaded
+    loaded = Tuned.load(tmp_path)
+    joined = loaded.joined(public)
+    near = 0.05 * np.abs(first).max()
+    assert np.abs(joined["w"] - public["w"] - first - second).max() < near
+    assert np.abs(joined["v"] - own - third).max() < np.abs(own).max() / 128 + near
+    assert joined["b"].tolist() == [0.0] * 5
+    assert loaded.signals == ["A1"]
+
+    # When other layers are saved, then nothing further of the former ones is left
+    Tuned.of(tuned, public, {}).save(tmp_path)
+    assert np.abs(Tuned.load(tmp_path).joined(public)["w"] - public["w"] - first).max() < near
