@@ -25,10 +25,11 @@ from bot import models
 from language.build import WEIGHTS_FILE, WEIGHTS_SHA256
 from requirements import locked
 from requirements.locked import NotLocked
+from safeguarding.tuned import FURTHER_FILE, LAYERS_FILE
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PART: Final = "waymark:part"
-SHIPPED: Final = tuple(f"safeguarding/weights/{name}.safetensors" for name in ("layers", "further"))
+SHIPPED: Final = tuple(f"safeguarding/weights/{name}" for name in (LAYERS_FILE, FURTHER_FILE))
 BUILT: Final = ("models/embedding/model.onnx", "models/danger/model.onnx")
 
 

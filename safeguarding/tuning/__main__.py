@@ -21,7 +21,7 @@ from safeguarding.examples import NOTHING, Example, load_examples, load_turns
 from safeguarding.model import UNFITTED
 from safeguarding.signals import load_signals
 from safeguarding.tuned import FOLDER, FURTHER_FILE, Array, Tuned, data_digest, save_further
-from safeguarding.tuning.further import mean_of, open_change, trained
+from safeguarding.tuning.further import open_change, towards, trained
 from safeguarding.tuning.low_rank import LowRank
 from safeguarding.tuning.network import Network, public_name
 from safeguarding.tuning.train import Plan, Preparer, train
@@ -87,7 +87,7 @@ def tune_further(
         open_change(changed)
         own = replace(plan, seed=plan.seed + number)
         ends.append(trained(train(changed, prepare, twice, own, LowRank({}))))
-    return mean_of(ends, start)
+    return towards(ends, start)
 
 
 def main() -> None:

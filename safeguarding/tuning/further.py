@@ -17,8 +17,8 @@ from torch.nn.utils import parametrize
 from safeguarding.tuned import Array, factors, is_large
 from safeguarding.tuning.network import NAMES, Network, public_name
 
-RANK = 64  # of one training
-KEPT_RANK = 96  # of the mean of several; at 64 the mean loses a twentieth of its strength
+_RANK = 64  # of one training
+_KEPT_RANK = 96  # of the mean of several; at 64 the mean loses a twentieth of its strength
 _SHARE = 0.85  # of the way from the start to the mean of the ends; chosen on development
 _HEADS = ("signals", "cuts")
 _NORMS = ("norm", "last")
@@ -29,8 +29,8 @@ class Change(nn.Module):
 
     def __init__(self, rows: int, columns: int) -> None:
         super().__init__()
-        self.left = nn.Parameter(torch.zeros(RANK, rows))
-        self.right = nn.Parameter(torch.randn(RANK, columns) / columns**0.5)
+        self.left = nn.Parameter(torch.zeros(_RANK, rows))
+        self.right = nn.Parameter(torch.randn(_RANK, columns) / columns**0.5)
 
     def forward(self, weight: Tensor) -> Tensor:
         """The weight with the change."""
@@ -60,7 +60,7 @@ def trained(network: Network) -> dict[str, Array]:
     return found
 
 
-def mean_of(ends: Sequence[Mapping[str, Array]], start: Mapping[str, Array]) -> dict[str, Array]:
+def towards(ends: Sequence[Mapping[str, Array]], start: Mapping[str, Array]) -> dict[str, Array]:
     """Most of the way from where trainings began to the mean of their ends (whole weights, as
     ``trained`` gives them): the change of each matrix as factors, the heads whole."""
     found: dict[str, Array] = {}
@@ -68,7 +68,7 @@ def mean_of(ends: Sequence[Mapping[str, Array]], start: Mapping[str, Array]) -> 
         mean = np.mean([end[name] for end in ends], axis=0, dtype=np.float32)
         change = np.float32(_SHARE) * (mean - start[name])
         if is_large(change.shape):
-            found.update(factors(name, change, KEPT_RANK))
+            found.update(factors(name, change, _KEPT_RANK))
         else:
             found[name] = start[name] + change
     return found
